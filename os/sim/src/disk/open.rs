@@ -158,6 +158,15 @@ impl Disk {
         Ok(())
     }
 
+    /// Ends all open files and locks, as the end of all processes does. Nothing is lost by that: the system writes the rest later.
+    /// It is [`crash`](Self::crash) that loses what was not synced.
+    pub fn close_all(&mut self) {
+        self.locks.clear();
+        for ino in self.files.clear() {
+            self.release(ino);
+        }
+    }
+
     /// The directory that `file` is, as `openat` and `fchdir` need it.
     ///
     /// # Errors

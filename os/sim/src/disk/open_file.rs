@@ -109,9 +109,9 @@ impl OpenFiles {
         self.counts.contains_key(&ino)
     }
 
-    /// Ends all open files. Their numbers are not used again.
-    pub(super) fn clear(&mut self) {
+    /// Ends all open files, whose numbers are not used again; returns their inodes.
+    pub(super) fn clear(&mut self) -> Vec<Ino> {
         self.descriptions.clear();
-        self.counts.clear();
+        std::mem::take(&mut self.counts).into_keys().collect()
     }
 }

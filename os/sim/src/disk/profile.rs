@@ -65,7 +65,8 @@ pub struct Profile {
     pub latency: Latency,
     /// The probability that the system writes something back by itself after a change.
     pub writeback: f64,
-    /// Whether directories are listed in an order that the seed decides, or by name.
+    /// Whether the seed decides the order in which directories are listed; else it is one order for all seeds, and not that of the
+    /// names either.
     pub shuffle: bool,
 }
 

@@ -94,7 +94,11 @@ impl Disk {
             names.extend(below.into_iter().filter(is_not_here).map(Name::from));
         }
         names.sort();
-        let seed = self.profile.shuffle.then_some(self.order_seed);
+        let seed = if self.profile.shuffle {
+            self.order_seed
+        } else {
+            0
+        };
         let positions = names.iter().map(|name| position_of(name, seed));
         let mut positioned: Vec<(u64, Name)> = positions.zip(names.iter().cloned()).collect();
         positioned.sort();
@@ -109,27 +113,15 @@ impl Disk {
     }
 }
 
-/// The position of a name: a hash of it with the seed; without one, its first seven bytes.
-fn position_of(name: &[u8], seed: Option<u64>) -> u64 {
-    let hash = match seed {
-        Some(seed) => {
-            let mix = |hash: u64, byte: &u8| {
-                let mixed = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-                mixed ^ (mixed >> 29)
-            };
-            let mixed = name.iter().fold(seed ^ 0xcbf2_9ce4_8422_2325, mix);
-            mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        }
-        None => {
-            let mut first = [0; 8];
-            for (to, from) in first[..7].iter_mut().zip(name) {
-                *to = *from;
-            }
-            u64::from_be_bytes(first)
-        }
+/// The position of a name: a hash of it with the seed.
+fn position_of(name: &[u8], seed: u64) -> u64 {
+    let mix = |hash: u64, byte: &u8| {
+        let mixed = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        mixed ^ (mixed >> 29)
     };
+    let mixed = name.iter().fold(seed ^ 0xcbf2_9ce4_8422_2325, mix);
     // Room for names of one hash, and for the end.
-    (hash >> 2).max(FIRST_NAME)
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 2).max(FIRST_NAME)
 }
 
 /// Gives names of one position others, in their order.

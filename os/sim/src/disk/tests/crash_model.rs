@@ -113,17 +113,7 @@ impl World {
                 }
             }
             Step::Write(name, offset, length) => self.write(name, offset, length)?,
-            Step::Truncate(name, size) => {
-                let file = self.open(name, 0)?;
-                self.disk.truncate(file, size as i64, 0)?;
-                self.disk.close(file)?;
-                let (now, model) = (self.step, self.model(name));
-                // A size that the file has already is no change.
-                if size != model.live.len() {
-                    model.truncate(size, now);
-                    model.changed = now;
-                }
-            }
+            Step::Truncate(name, size) => self.truncate(name, size)?,
             Step::Sync(name, is_data) => self.sync(name, is_data)?,
             Step::FailSync(name) => {
                 let file = self.open(name, 0)?;
@@ -138,15 +128,7 @@ impl World {
                 self.promise_file(name);
             }
             Step::SyncDirectory(is_root) => self.sync_directory(is_root)?,
-            Step::SyncAll => {
-                self.disk.sync_all();
-                self.states = vec![(self.step, self.names.clone())];
-                for file in self.files.values_mut() {
-                    file.promise(self.step);
-                }
-                let since = self.step;
-                self.name_since = (0..NAMES.len()).map(|name| (name, since)).collect();
-            }
+            Step::SyncAll => self.sync_all(),
             Step::Rename(old, new) => {
                 let (from, to) = (NAMES[old].as_bytes(), NAMES[new].as_bytes());
                 self.disk.rename((root, from), (root, to), 0, 0)?;
@@ -204,6 +186,29 @@ impl World {
         Ok(())
     }
 
+    fn truncate(&mut self, name: usize, size: usize) -> Result<(), Errno> {
+        let file = self.open(name, 0)?;
+        self.disk.truncate(file, size as i64, 0)?;
+        self.disk.close(file)?;
+        let (now, model) = (self.step, self.model(name));
+        // A size that the file has already is no change.
+        if size != model.live.len() {
+            model.truncate(size, now);
+            model.changed = now;
+        }
+        Ok(())
+    }
+
+    fn sync_all(&mut self) {
+        self.disk.sync_all();
+        self.states = vec![(self.step, self.names.clone())];
+        for file in self.files.values_mut() {
+            file.promise(self.step);
+        }
+        let since = self.step;
+        self.name_since = (0..NAMES.len()).map(|name| (name, since)).collect();
+    }
+
     fn sync(&mut self, name: usize, is_data: bool) -> Result<(), Errno> {
         let file = self.open(name, 0)?;
         let done = if is_data {
@@ -248,8 +253,8 @@ impl World {
                 let names = names.iter().filter(|(name, _)| is_in(name));
                 names.map(|(name, ino)| (*name, *ino)).collect()
             };
-            let pairs = self.states.windows(2);
-            let changed = pairs.filter(|pair| of(&pair[0].1) != of(&pair[1].1)).last();
+            let mut pairs = self.states.windows(2);
+            let changed = pairs.rfind(|pair| of(&pair[0].1) != of(&pair[1].1));
             if let Some(step) = changed.map(|pair| pair[1].0) {
                 self.promise_states(step);
             }
@@ -302,12 +307,12 @@ impl World {
                 assert!(states.iter().any(is_it), "{seen:?} is none of {states:?}");
             }
             JournalMode::Strict => {
-                for name in 0..NAMES.len() {
+                for (name, path) in NAMES.iter().enumerate() {
                     let since = self.name_since.get(&name).copied().unwrap_or(0);
                     let first = self.states.iter().rposition(|(made, _)| *made <= since);
                     let mut states = self.states[first.unwrap_or(0)..].iter();
                     let is_it = states.any(|(_, names)| names.get(&name) == seen.get(&name));
-                    assert!(is_it, "{}: {:?}", NAMES[name], seen.get(&name));
+                    assert!(is_it, "{path}: {:?}", seen.get(&name));
                 }
             }
         }

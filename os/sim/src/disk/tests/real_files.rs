@@ -1,18 +1,20 @@
-//! The disk does what the real file system does.
+//! The disk does what the real file system does, whether its files are its own or below it.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{
     DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use proptest::prelude::proptest;
+use proptest::prelude::{any, proptest};
 
-use super::super::{Disk, Kind, Profile};
+use super::super::{Disk, Kind, Lower, LowerMetadata, Profile};
 use super::script::{Outcome, Runner, Step, config, script};
+use crate::errno::Errno;
 use crate::random::Random;
 
 /// Each directory has another name. Relaxed: only the number counts.
@@ -185,6 +187,72 @@ fn simulated(real: &RealFiles) -> Runner {
     Runner::new(disk, at)
 }
 
+/// A real directory below a disk.
+#[derive(Debug)]
+struct HostFiles(PathBuf);
+
+impl HostFiles {
+    fn path(&self, path: &[u8]) -> PathBuf {
+        let below = path.strip_prefix(b"/").expect("it is absolute");
+        self.0.join(OsStr::from_bytes(below))
+    }
+}
+
+fn errno(error: &io::Error) -> Errno {
+    Errno(error.raw_os_error().expect("of the system"))
+}
+
+impl Lower for HostFiles {
+    fn metadata(&self, path: &[u8]) -> Result<LowerMetadata, Errno> {
+        let found = fs::symlink_metadata(self.path(path)).map_err(|error| errno(&error))?;
+        let nanoseconds = |seconds: i64, rest: i64| (seconds * 1_000_000_000 + rest) as u64;
+        Ok(LowerMetadata {
+            mode: found.mode(),
+            uid: found.uid(),
+            gid: found.gid(),
+            size: found.size(),
+            accessed: nanoseconds(found.atime(), found.atime_nsec()),
+            modified: nanoseconds(found.mtime(), found.mtime_nsec()),
+            changed: nanoseconds(found.ctime(), found.ctime_nsec()),
+        })
+    }
+
+    fn read_link(&self, path: &[u8]) -> Result<Vec<u8>, Errno> {
+        let target = fs::read_link(self.path(path)).map_err(|error| errno(&error))?;
+        Ok(target.into_os_string().into_encoded_bytes())
+    }
+
+    fn read(&self, path: &[u8], offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let file = File::open(self.path(path));
+        let count = file.and_then(|file| file.read_at(buffer, offset));
+        count.map_err(|error| errno(&error))
+    }
+
+    fn read_dir(&self, path: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
+        let entries = fs::read_dir(self.path(path)).map_err(|error| errno(&error))?;
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        Ok(names.map(|name| name.into_encoded_bytes()).collect())
+    }
+}
+
+/// Files that are there before a script begins.
+fn fill(at: &Path) {
+    fs::create_dir_all(at.join("a/d")).expect("a directory");
+    fs::write(at.join("a/x"), vec![7; 5000]).expect("a file");
+    fs::write(at.join("a/d/z"), b"z").expect("a file");
+    fs::write(at.join("b"), vec![9; 12_345]).expect("a file");
+    symlink("a", at.join("l")).expect("a link");
+    symlink("a/x", at.join("m")).expect("a link");
+}
+
+/// Runs `steps` on both.
+fn compare(real: &mut RealFiles, simulated: &mut Runner, steps: &[Step]) {
+    for (number, step) in steps.iter().enumerate() {
+        let (expected, got) = (real.run(step), simulated.run(step));
+        assert_eq!(got, expected, "step {number}: {step:?} of {steps:#?}");
+    }
+}
+
 proptest! {
     #![proptest_config(config(400))]
 
@@ -192,9 +260,57 @@ proptest! {
     fn programs_see_what_they_see_of_a_real_file_system(steps in script(60)) {
         let mut real = RealFiles::new();
         let mut simulated = simulated(&real);
-        for (number, step) in steps.iter().enumerate() {
-            let (expected, got) = (real.run(step), simulated.run(step));
-            assert_eq!(got, expected, "step {number}: {step:?} of {steps:#?}");
+        compare(&mut real, &mut simulated, &steps);
+    }
+
+    #[test]
+    fn programs_see_files_of_a_lower_layer_as_if_they_were_on_the_disk(
+        steps in script(60),
+        more in script(20),
+        seed in any::<u64>(),
+    ) {
+        let (mut real, below) = (RealFiles::new(), RealFiles::new());
+        fill(&real.at);
+        fill(&below.at);
+        let lower = HostFiles(below.top.clone());
+        let mut disk = Disk::new(Profile::calm(), &Random::new(1)).over(Box::new(lower));
+        let root = disk.root();
+        let at = disk.directory(root, b"/r/s/t").expect("it is below");
+        let mut simulated = Runner::new(disk, at);
+        compare(&mut real, &mut simulated, &steps);
+        // A crash after a sync of everything changes nothing, but for files that are open.
+        simulated.disk.sync_all();
+        simulated.disk.crash(&mut Random::new(seed));
+        let mut simulated = Runner::new(simulated.disk, at);
+        real.files.clear();
+        compare(&mut real, &mut simulated, &more);
+        // The lower layer is as it was.
+        let untouched = RealFiles::new();
+        fill(&untouched.at);
+        assert_eq!(tree(&below.at), tree(&untouched.at));
+    }
+}
+
+/// All paths below `at`, and the contents of files.
+fn tree(at: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut directories = vec![PathBuf::new()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(at.join(&directory)).expect("a directory") {
+            let entry = entry.expect("an entry");
+            let path = directory.join(entry.file_name());
+            let kind = entry.file_type().expect("a kind");
+            if kind.is_dir() {
+                directories.push(path.clone());
+            }
+            let content = if kind.is_file() {
+                fs::read(entry.path())
+            } else {
+                Ok(Vec::new())
+            };
+            found.push((path, content.expect("a file")));
         }
     }
+    found.sort();
+    found
 }
