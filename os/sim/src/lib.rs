@@ -1,6 +1,7 @@
 //! Runs unmodified programs in a simulated world that one seed decides.
 #![cfg(target_os = "linux")]
 
+pub mod disk;
 pub mod errno;
 pub mod random;
 
