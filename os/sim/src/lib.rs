@@ -16,4 +16,4 @@ mod trace;
 mod world;
 
 pub use network::Link;
-pub use world::{Builder, Host, World};
+pub use world::{Builder, Faults, Host, HostBuilder, World};

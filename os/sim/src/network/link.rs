@@ -94,6 +94,10 @@ impl Links {
         self.own.insert((from, to), link);
     }
 
+    pub(crate) fn reset(&mut self, from: HostId, to: HostId) {
+        self.own.remove(&(from, to));
+    }
+
     pub(crate) fn add_address(&mut self, address: IpAddr, host: HostId) {
         self.addresses.insert(address, host);
     }

@@ -5,8 +5,10 @@
 
 mod child;
 mod plan;
+mod run;
 mod search;
+mod shorten;
 
-pub(crate) use child::{Role, role};
+pub(crate) use child::{Role, left_out, role};
 pub(crate) use plan::Plan;
 pub(crate) use search::{Failure, search};
