@@ -1,0 +1,12 @@
+//! Many runs: each seed in a process of its own, several at once, the first that fails explained.
+//!
+//! Idea        A process has statics, caches and addresses that one run leaves changed for the next. So the test's process starts
+//!             itself again for each seed, with addresses that are the same each time.
+
+mod child;
+mod plan;
+mod search;
+
+pub(crate) use child::{Role, role};
+pub(crate) use plan::Plan;
+pub(crate) use search::{Failure, search};
