@@ -1,6 +1,7 @@
 //! What a crash leaves.
 //!
-//! The journal's survivors are its first records, as many as chance says; of the pages that were not written, chance says for each. A
+//! The journal's survivors are its first records, as many as chance says; with strict syncs, any of its records, but in their order for
+//! each name. Of the pages that were not written, chance says for each. A
 //! page that has its place only since a record that did not survive does not either: nothing leads to it. What results is the durable
 //! image, repaired as a check of the file system does, and the live image is a copy of it.
 
@@ -10,7 +11,7 @@ use super::event::DiskEvent;
 use super::ino::Ino;
 use super::journal::Journal;
 use super::pages::{PAGE, SECTOR};
-use super::profile::CrashMode;
+use super::profile::{CrashMode, JournalMode};
 use crate::random::Random;
 
 /// All sectors of a page.
@@ -22,12 +23,20 @@ impl Disk {
         // Drawn whatever the profile is.
         let keeps_all = random.chance(0.5);
         let records = self.journal.len();
-        let kept = match self.profile.crash {
-            CrashMode::Whole if keeps_all => records,
-            CrashMode::Whole => 0,
-            CrashMode::Pages | CrashMode::Sectors => random.below(records as u64 + 1) as usize,
+        let survivors = match (self.profile.crash, self.profile.journal) {
+            (CrashMode::Whole, _) if keeps_all => self.journal.take_first(records),
+            (CrashMode::Whole, _) => Vec::new(),
+            (_, JournalMode::Ordered) => {
+                let count = random.below(records as u64 + 1);
+                self.journal.take_first(count as usize)
+            }
+            (_, JournalMode::Strict) => {
+                // From almost all to almost none, so that one that is lost, or kept, alone is not rare.
+                let chance = f64::from(random.below(17) as u32) / 16.0;
+                self.journal.take_some(|| random.chance(chance))
+            }
         };
-        let survivors = self.journal.take_first(kept);
+        let kept = survivors.len();
         self.commit(&survivors);
         let (mut pages_kept, mut pages_lost) = (0, 0);
         let mut torn = Vec::new();

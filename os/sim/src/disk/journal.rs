@@ -141,6 +141,25 @@ impl Journal {
         taken
     }
 
+    /// Takes the records that `is_kept` says, but for those that would overtake one that is not taken (I1).
+    pub(super) fn take_some(&mut self, mut is_kept: impl FnMut() -> bool) -> Vec<Record> {
+        let mut lost_keys = BTreeSet::new();
+        let records: VecDeque<Record> = std::mem::take(&mut self.records);
+        let (taken, kept): (VecDeque<Record>, VecDeque<Record>) =
+            records.into_iter().partition(|record| {
+                let keys = || record.changes.iter().map(Change::key);
+                let is_taken = is_kept() && !keys().any(|key| lost_keys.contains(&key));
+                if !is_taken {
+                    lost_keys.extend(keys());
+                }
+                is_taken
+            });
+        self.records = kept;
+        let taken = Vec::from(taken);
+        self.forget(&taken);
+        taken
+    }
+
     /// Counts the mentions of records that were taken off.
     fn forget(&mut self, records: &[Record]) {
         let changes = records.iter().flat_map(|record| &record.changes);

@@ -35,7 +35,8 @@
 //!   does, syncing the file makes it durable, too, with all that changed in directories before; with [`JournalMode::Strict`], which
 //!   is as POSIX allows, it does not.
 //! - Everything else is lost at a crash or not, as the profile's [`CrashMode`] says: pages of 4096 bytes in any subset, sectors of
-//!   512 bytes of a page; what changed in directories, and sizes, up to some point of the order in which it changed.
+//!   512 bytes of a page; what changed in directories, and sizes, up to some point of the order in which it changed (if strict, in any
+//!   subset, but for one name or file in order).
 //! - An `fsync` that fails has forgotten which pages were to be written. The next one succeeds and does not write them.
 //!
 //! Decision 0310 says which systems, manuals and papers this follows.

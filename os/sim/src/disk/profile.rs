@@ -10,7 +10,8 @@ pub enum JournalMode {
     #[default]
     Ordered,
     /// As POSIX allows: syncing a file makes its bytes, size and attributes durable; syncing a directory makes its entries durable.
-    /// A new file that was synced, but whose directory was not, may be gone after a crash.
+    /// A new file that was synced, but whose directory was not, may be gone after a crash. A crash may keep a change and lose an
+    /// earlier one of another name, as btrfs does.
     Strict,
 }
 
@@ -20,7 +21,8 @@ pub enum CrashMode {
     /// All of it or nothing.
     #[default]
     Whole,
-    /// Any subset of the pages of 4096 bytes; changes of directories and sizes up to any point of their order.
+    /// Any subset of the pages of 4096 bytes; changes of directories and sizes up to any point of their order, or with
+    /// [`JournalMode::Strict`] any of them, but for those of one name or file in their order.
     Pages,
     /// As `Pages`; of a page, any subset of the sectors of 512 bytes.
     Sectors,

@@ -213,7 +213,7 @@ impl Disk {
         let attributes = &mut self.live.inode_mut(ino)?.attributes;
         attributes.modified = now;
         attributes.changed = now;
-        self.write_back_some(ino);
+        self.write_back_some(ino, &path);
         if is_synced {
             self.sync_data(file)?;
         }

@@ -129,25 +129,34 @@ impl Disk {
         }
     }
 
-    /// Writes a page of a file back by chance, as the system does after some time.
-    pub(super) fn write_back_some(&mut self, ino: Ino) {
+    /// Writes a page of a file back by chance, as the system does after some time. That may fail as a sync may; the next sync is
+    /// notified of it.
+    pub(super) fn write_back_some(&mut self, ino: Ino, path: &[u8]) {
         if !self.writeback.chance(self.profile.writeback) {
             return;
         }
         let dirty = self.cache.dirty(ino);
         let pages: Vec<u64> = dirty.map_or_else(Vec::new, |dirty| {
             let has_room = |page: &(&u64, &u64)| !self.journal.is_pending(*page.1);
-            dirty
-                .pages
-                .iter()
-                .filter(has_room)
-                .map(|page| *page.0)
-                .collect()
+            let pages = dirty.pages.iter().filter(has_room);
+            pages.map(|page| *page.0).collect()
         });
         let chosen = self.writeback.below(pages.len() as u64) as usize;
-        if let Some(index) = pages.get(chosen) {
+        let is_failed = self.writeback.chance(self.profile.errors.sync);
+        let Some(index) = pages.get(chosen) else {
+            return;
+        };
+        if !is_failed {
             self.write_page_back(ino, *index);
+            return;
         }
+        self.cache.clean(ino, *index);
+        self.cache.fail(ino);
+        self.events.push(DiskEvent::SyncFailed {
+            path: path.to_vec(),
+            written: 0,
+            lost: 1,
+        });
     }
 
     /// Reports a failure that `file` has not been notified of.

@@ -100,6 +100,19 @@ fn a_rename_may_refuse_to_replace() {
         Err(Errno(libc::EINVAL))
     );
     assert_eq!(rename(b"/c", b"/b", 0), Ok(()));
+    // What was replaced has no name and is not open: its inode is free.
+    let disk_of_two = Profile {
+        inodes: 3,
+        ..Profile::calm()
+    };
+    let mut disk = Disk::new(disk_of_two, &Random::new(1));
+    for name in ["/a", "/b"] {
+        let file = open(&mut disk, name);
+        disk.close(file).expect("it is open");
+    }
+    disk.rename((root, b"/a"), (root, b"/b"), 0, 0)
+        .expect("it is there");
+    open(&mut disk, "/c");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{CrashMode, Disk, DiskEvent, JournalMode, OpenFile, Profile};
+use super::super::{CrashMode, Disk, DiskEvent, JournalMode, Lock, OpenFile, Profile};
 use super::script::names;
 use crate::errno::Errno;
 use crate::random::Random;
@@ -233,6 +233,40 @@ fn a_crash_says_what_it_did() {
         (20, 20)
     );
     assert_eq!(disk.sync(file), Err(Errno(libc::EBADF)));
+}
+
+#[test]
+fn strict_directories_forget_one_change_and_keep_a_later_one() {
+    let program = |disk: &mut Disk| {
+        let root = disk.root();
+        open(disk, "/old")?;
+        disk.sync_all();
+        open(disk, "/new")?;
+        disk.unlink(root, b"/old", 0)
+    };
+    let neither = |journal| {
+        (0..100).any(|seed| {
+            let mut random = Random::new(seed);
+            let mut disk = Disk::new(profile(CrashMode::Pages, journal), &random);
+            program(&mut disk).expect("nothing fails here");
+            disk.crash(&mut random);
+            content(&mut disk, "/old").is_none() && content(&mut disk, "/new").is_none()
+        })
+    };
+    assert!(neither(JournalMode::Strict));
+    assert!(!neither(JournalMode::Ordered));
+}
+
+#[test]
+fn locks_end_with_a_crash() {
+    let mut random = Random::new(1);
+    let mut disk = Disk::new(Profile::calm(), &random);
+    let file = open(&mut disk, "/a").expect("an empty disk");
+    disk.sync_all();
+    assert_eq!(disk.flock(file, Lock::Exclusive), Ok(()));
+    disk.crash(&mut random);
+    let file = open(&mut disk, "/a").expect("it was synced");
+    assert_eq!(disk.flock(file, Lock::Exclusive), Ok(()));
 }
 
 #[test]

@@ -175,6 +175,35 @@ fn a_sync_that_fails_is_reported_once_to_each_open_file_and_loses_pages() {
 }
 
 #[test]
+fn a_failure_that_nobody_was_notified_of_is_reported_to_whoever_opens_the_file_next() {
+    let mut disk = disk(Profile {
+        writeback: 1.0,
+        errors: ErrorRates {
+            sync: 1.0,
+            ..ErrorRates::default()
+        },
+        ..Profile::calm()
+    });
+    let file = open(&mut disk, "/a").expect("an empty disk");
+    // The system writes the page back by itself, and fails.
+    disk.write(file, b"text", 0).expect("there is room");
+    let events = disk.take_events();
+    assert_eq!(
+        events[0].to_string(),
+        "disk: sync of /a wrote 0 pages and forgot 1"
+    );
+    disk.close(file).expect("it is open");
+    disk.set_profile(Profile::calm());
+    let (one, two) = (open(&mut disk, "/a"), open(&mut disk, "/a"));
+    let (one, two) = (one.expect("it is there"), two.expect("it is there"));
+    assert_eq!(disk.sync(one), Err(EIO));
+    assert_eq!(disk.sync(one), Ok(()));
+    assert_eq!(disk.sync(two), Err(EIO));
+    let three = open(&mut disk, "/a").expect("it is there");
+    assert_eq!(disk.sync(three), Ok(()));
+}
+
+#[test]
 fn faults_come_as_often_as_the_profile_says() {
     let mut disk = disk(Profile {
         errors: ErrorRates {
