@@ -48,6 +48,7 @@ impl Trace {
     /// Something that a reader wants to know.
     pub(crate) fn note(&mut self, now: u64, host: &str, what: impl Display) {
         let at = Duration::from_nanos(now);
+        let what = what.to_string().replace('\n', " ");
         let _written = writeln!(self.text, "{at:>14?}  {host:<10} {what}");
         self.mix(now);
     }

@@ -187,7 +187,16 @@ impl Host {
     pub fn shift_clock(&self, by: Duration, back: bool) {
         let nanoseconds = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         let by = if back { -nanoseconds } else { nanoseconds };
-        read(|state| state.hosts[self.id.0].wall_offset += by);
+        read(|state| {
+            let host = &mut state.hosts[self.id.0];
+            host.wall_offset += by;
+            let what = format!(
+                "clock of {} set by {}",
+                host.name,
+                Duration::from_nanos(by.unsigned_abs()).as_secs_f64()
+            );
+            state.note(what);
+        });
     }
 
     /// How its program has ended: not yet, well, or with what a panic said.

@@ -88,6 +88,9 @@ impl World {
         read(|state| {
             state.network.links.set(one.id, two.id, link.clone());
             state.network.links.set(two.id, one.id, link.clone());
+            let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            let what = format!("link between {one} and {two}: {link}");
+            state.note(what);
         });
     }
 
@@ -96,6 +99,9 @@ impl World {
         read(|state| {
             state.network.links.reset(one.id, two.id);
             state.network.links.reset(two.id, one.id);
+            let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            let what = format!("link between {one} and {two} as others");
+            state.note(what);
         });
     }
 
