@@ -1,9 +1,13 @@
 //! What happened, in order: the same seed gives the same trace, byte for byte.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use crate::ids::ThreadId;
+
+/// How lines in a trace begin that say what befell the programs, and how often.
+pub(crate) const COVERED: &str = "covered ";
 
 /// If it is set, a trace has every turn.
 const TURNS: &str = "SELKIE_SIM_TURNS";
@@ -14,6 +18,8 @@ pub(crate) struct Trace {
     text: String,
     digest: u64,
     turns: u64,
+    /// What happened to programs, and how often.
+    covered: BTreeMap<&'static str, u64>,
     /// Whether every turn is written down.
     writes_turns: bool,
 }
@@ -25,6 +31,7 @@ impl Trace {
             text,
             digest: 0xcbf2_9ce4_8422_2325,
             turns: 0,
+            covered: BTreeMap::new(),
             writes_turns: std::env::var_os(TURNS).is_some(),
         }
     }
@@ -53,11 +60,17 @@ impl Trace {
         self.mix(now);
     }
 
+    /// Something befell the programs.
+    pub(crate) fn cover(&mut self, what: &'static str) {
+        *self.covered.entry(what).or_default() += 1;
+    }
+
     /// The whole trace.
     pub(crate) fn finish(&self) -> String {
-        format!(
-            "{}turns {}, digest {:016x}\n",
-            self.text, self.turns, self.digest
-        )
+        let mut text = self.text.clone();
+        for (what, count) in &self.covered {
+            let _written = writeln!(text, "{COVERED}{count} {what}");
+        }
+        format!("{text}turns {}, digest {:016x}\n", self.turns, self.digest)
     }
 }

@@ -138,8 +138,8 @@ fn aborts_race_with_everything_and_nobody_waits_for_ever() {
         let dropped = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&dropped);
         four_workers().block_on(async move {
-            struct Counted(Arc<AtomicUsize>);
-            impl Drop for Counted {
+            struct DropCounter(Arc<AtomicUsize>);
+            impl Drop for DropCounter {
                 fn drop(&mut self) {
                     self.0.fetch_add(1, Ordering::SeqCst);
                 }
@@ -147,7 +147,7 @@ fn aborts_race_with_everything_and_nobody_waits_for_ever() {
             let notify = Arc::new(Notify::new());
             let tasks: Vec<_> = (0..30_u64)
                 .map(|number| {
-                    let (value, notify) = (Counted(Arc::clone(&counted)), Arc::clone(&notify));
+                    let (value, notify) = (DropCounter(Arc::clone(&counted)), Arc::clone(&notify));
                     task::spawn(async move {
                         let _value = value;
                         match number % 3 {

@@ -262,6 +262,17 @@ impl State {
         }
     }
 
+    /// Whether a place of the program goes its rare way now: never in three runs of four.
+    pub(crate) fn maybe(&mut self, probability: f64, place: &str) -> bool {
+        let is_chosen = self.entropy.fork(place).chance(0.25);
+        let goes = self.choices.chance(probability) && is_chosen;
+        if goes {
+            self.trace.cover("maybe");
+            self.note(format_args!("maybe {place}"));
+        }
+        goes
+    }
+
     /// Choices of faults, which do not depend on what programs do.
     pub(crate) fn fault_choices(&self) -> Random {
         self.entropy.fork("faults")
