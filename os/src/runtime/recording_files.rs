@@ -38,6 +38,7 @@ struct RecordingFiles {
 static AT_PANIC: Mutex<Vec<Arc<RecordingFiles>>> = Mutex::new(Vec::new());
 
 impl RecordingFiles {
+    #[inline]
     fn new(handle: &Handle, dir: &Path) -> Arc<Self> {
         Arc::new(Self {
             runtime: Arc::downgrade(&handle.inner),
@@ -47,6 +48,7 @@ impl RecordingFiles {
     }
 
     /// Writes a file, if one is due (I1).
+    #[inline]
     fn write(&self, reason: &str) {
         let recording = self
             .runtime
@@ -85,6 +87,7 @@ impl RecordingConfig {
     ///
     /// The panic hook that there is stays, and is called first. The thread that panics writes the file, which takes some
     /// milliseconds.
+    #[inline]
     pub fn write_on_panic(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
         self.panic_dir = Some(dir.into());
         self
@@ -93,12 +96,14 @@ impl RecordingConfig {
     /// Writes the recording into the folder `dir` when the runtime's [watchdog](super::Builder::watchdog) finds a poll that takes too
     /// long, before that is reported: the file's path goes to the standard error output. At most one every 5 s, and 64 in all.
     /// Without effect on a runtime without a watchdog.
+    #[inline]
     pub fn write_on_stall(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
         self.stall_dir = Some(dir.into());
         self
     }
 
     /// Does for the runtime of `handle` what was asked for.
+    #[inline]
     pub(super) fn install(&self, handle: &Handle) {
         if let Some(dir) = &self.stall_dir {
             let files = RecordingFiles::new(handle, dir);
@@ -120,6 +125,7 @@ impl RecordingConfig {
 }
 
 /// Has the process's panic hook write the recordings, too.
+#[inline]
 fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     if thread::panicking() {
@@ -159,6 +165,7 @@ impl Recording {
     /// # std::fs::remove_file(path)?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn write_to(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let (path, snapshot) = (path.as_ref(), self.snapshot());
         // I3
@@ -184,6 +191,7 @@ impl Recording {
     ///
     /// # Errors
     /// If the folder is not there, or the file cannot be written.
+    #[inline]
     pub fn write_to_dir(&self, dir: impl AsRef<Path>, reason: &str) -> io::Result<PathBuf> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let (process, millis) = (process::id(), since.unwrap_or_default().as_millis());
