@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use crate::ids::ThreadId;
 
+/// If it is set, a trace has every turn.
+const TURNS: &str = "SELKIE_SIM_TURNS";
+
 /// The trace of a run: notes in words, and a digest of every turn.
 #[derive(Debug)]
 pub(crate) struct Trace {
     text: String,
     digest: u64,
     turns: u64,
+    /// Whether every turn is written down.
+    writes_turns: bool,
 }
 
 impl Trace {
@@ -20,6 +25,7 @@ impl Trace {
             text,
             digest: 0xcbf2_9ce4_8422_2325,
             turns: 0,
+            writes_turns: std::env::var_os(TURNS).is_some(),
         }
     }
 
@@ -33,11 +39,16 @@ impl Trace {
         self.turns += 1;
         self.mix(now);
         self.mix(u64::from(thread.0));
+        if self.writes_turns {
+            let at = Duration::from_nanos(now);
+            let _written = writeln!(self.text, "{at:>14?}  turn       thread {}", thread.0);
+        }
     }
 
     /// Something that a reader wants to know.
     pub(crate) fn note(&mut self, now: u64, host: &str, what: impl Display) {
         let at = Duration::from_nanos(now);
+        let what = what.to_string().replace('\n', " ");
         let _written = writeln!(self.text, "{at:>14?}  {host:<10} {what}");
         self.mix(now);
     }

@@ -17,7 +17,7 @@ fn an_hour_of_sleep_takes_no_time() {
 
 #[test]
 fn an_echo_between_hosts() {
-    Builder::new().runs(100).run(|world| async move {
+    Builder::new().runs(20).repeats(5).run(|world| async move {
         let _server = world.host("server").start(|| async {
             let listener = TcpListener::bind("0.0.0.0:3000").await.unwrap();
             loop {

@@ -262,6 +262,11 @@ impl State {
         }
     }
 
+    /// Choices of faults, which do not depend on what programs do.
+    pub(crate) fn fault_choices(&self) -> Random {
+        self.entropy.fork("faults")
+    }
+
     /// Notes something in the trace.
     pub(crate) fn note(&mut self, what: impl Display) {
         let host = self.hosts[self.host().0].name.clone();

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::invariants::broken_invariant;
 use super::local::{InsideGuard, current, set_current};
 use super::report;
 use super::state::State;
@@ -34,7 +35,15 @@ impl Guard {
 }
 
 /// Makes a call of the running thread: tries until it is done, and lets others run meanwhile.
-pub(crate) fn call<T>(mut attempt: impl FnMut(&mut State) -> Step<T>) -> T {
+pub(crate) fn call<T>(attempt: impl FnMut(&mut State) -> Step<T>) -> T {
+    let value = make(attempt);
+    if let Some(why) = broken_invariant() {
+        finish(Err(format!("an invariant does not hold: {why}")));
+    }
+    value
+}
+
+fn make<T>(mut attempt: impl FnMut(&mut State) -> Step<T>) -> T {
     let me = current().expect("a simulated thread");
     let _inside = InsideGuard::enter();
     let mut guard = Guard::lock();

@@ -1,6 +1,7 @@
 //! Links between hosts: how long they take, what they lose, whether they are cut.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -69,6 +70,17 @@ impl Link {
     }
 }
 
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [least, most] = [self.latency.start, self.latency.end].map(Duration::from_nanos);
+        write!(f, "{least:?} to {most:?}, loses {}", self.loss)?;
+        match self.bandwidth {
+            Some(bandwidth) => write!(f, ", {bandwidth} bytes a second"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How long the own host takes.
 const LOOPBACK: Range<u64> = 5_000..40_000;
 
@@ -92,6 +104,10 @@ impl Links {
 
     pub(crate) fn set(&mut self, from: HostId, to: HostId, link: Link) {
         self.own.insert((from, to), link);
+    }
+
+    pub(crate) fn reset(&mut self, from: HostId, to: HostId) {
+        self.own.remove(&(from, to));
     }
 
     pub(crate) fn add_address(&mut self, address: IpAddr, host: HostId) {

@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +16,24 @@ const CHILD: &str = "SELKIE_SIM_CHILD";
 const CALL: &str = "SELKIE_SIM_CALL";
 /// Where it writes its trace.
 const TRACE: &str = "SELKIE_SIM_TRACE_FILE";
+
+/// Faults that are left out, by their numbers: what makes a failing trace shorter.
+const WITHOUT: &str = "SELKIE_SIM_WITHOUT";
+
+/// The faults that this run leaves out.
+pub(crate) fn left_out() -> BTreeSet<u64> {
+    let text = std::env::var(WITHOUT).unwrap_or_default();
+    let numbers = text
+        .split(',')
+        .filter_map(|number| number.trim().parse().ok());
+    numbers.collect()
+}
+
+/// Numbers as [`left_out`] reads them, with commas.
+pub(super) fn listed(numbers: &BTreeSet<u64>) -> String {
+    let numbers: Vec<_> = numbers.iter().map(u64::to_string).collect();
+    numbers.join(",")
+}
 
 thread_local! {
     static CALLS: Cell<u64> = const { Cell::new(0) };
@@ -56,8 +75,18 @@ pub(super) fn test_name() -> Option<String> {
     name.filter(|name| name != "main")
 }
 
+/// What a child is started for.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    pub(super) seed: u64,
+    /// Which simulation of the test.
+    pub(super) call: u64,
+    /// Faults that it leaves out, beside those that this process was asked to.
+    pub(super) without: BTreeSet<u64>,
+}
+
 /// Starts this program again for one seed; what it prints goes to `output`.
-pub(super) fn start(seed: u64, call: u64, trace: &Path, output: &File) -> io::Result<Child> {
+pub(super) fn start(task: &Task, trace: &Path, output: &File) -> io::Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     match test_name() {
         Some(name) => {
@@ -74,15 +103,51 @@ pub(super) fn start(seed: u64, call: u64, trace: &Path, output: &File) -> io::Re
         }
     }
     command
-        .env(CHILD, seed.to_string())
-        .env(CALL, call.to_string())
+        .env(CHILD, task.seed.to_string())
+        .env(CALL, task.call.to_string())
+        .env(WITHOUT, listed(&task.without))
         .env(TRACE, trace)
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output.try_clone()?);
-    // SAFETY: the call makes no other, takes no lock and allocates nothing.
-    unsafe { command.pre_exec(keep_addresses) };
+    let processor = own_processor(task.seed as usize);
+    // SAFETY: the calls take no lock and allocate nothing.
+    unsafe { command.pre_exec(move || keep_addresses().and_then(|()| stay_on(&processor))) };
     command.spawn()
+}
+
+/// Ends this process at once: `exit` would wait for a simulated thread that stands still in the middle of its own `exit`.
+pub(crate) fn end_process(code: i32) -> ! {
+    let _flushed = io::stdout().flush();
+    // SAFETY: the process ends.
+    unsafe { libc::_exit(code) }
+}
+
+/// The processors of this process, one of which a child gets: its threads take turns, which costs least on one.
+fn own_processor(number: usize) -> libc::cpu_set_t {
+    // SAFETY: all zero is an empty set.
+    let mut all: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set has the size that is said.
+    unsafe { libc::sched_getaffinity(0, size_of_val(&all), &raw mut all) };
+    // SAFETY: the number is below the set's size.
+    let is_in = |at: usize| unsafe { libc::CPU_ISSET(at, &all) };
+    let known: Vec<_> = (0..libc::CPU_SETSIZE as usize)
+        .filter(|&at| is_in(at))
+        .collect();
+    let Some(&own) = known.get(number % known.len().max(1)) else {
+        return all;
+    };
+    // SAFETY: all zero is an empty set.
+    let mut one: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the number is below the set's size.
+    unsafe { libc::CPU_SET(own, &mut one) };
+    one
+}
+
+fn stay_on(processor: &libc::cpu_set_t) -> io::Result<()> {
+    // SAFETY: the set has the size that is said. Where it is refused the child runs on all of them.
+    let _result = unsafe { libc::sched_setaffinity(0, size_of_val(processor), processor) };
+    Ok(())
 }
 
 /// Programs that this process starts have the same addresses each time. Where the system does not allow that, runs differ in what

@@ -14,6 +14,8 @@ const TIMEOUT: &str = "SELKIE_SIM_TIMEOUT";
 pub(crate) struct Plan {
     pub(crate) first: u64,
     pub(crate) runs: u64,
+    /// How often each seed is run: each time the trace must be the same.
+    pub(crate) repeats: u64,
     /// Real time that one run may take.
     pub(crate) timeout: Duration,
 }
@@ -28,11 +30,12 @@ fn number(name: &str) -> Option<u64> {
 
 impl Plan {
     /// What the program wants, unless the environment says something else.
-    pub(crate) fn new(seed: Option<u64>, runs: Option<u64>) -> Self {
+    pub(crate) fn new(seed: Option<u64>, runs: Option<u64>, repeats: u64) -> Self {
         let default_runs = if seed.is_some() { 1 } else { 16 };
         let mut plan = Self {
             first: seed.unwrap_or(0),
             runs: runs.unwrap_or(default_runs),
+            repeats: repeats.max(1),
             timeout: Duration::from_secs(number(TIMEOUT).unwrap_or(60)),
         };
         if let Some(runs) = number(RUNS) {

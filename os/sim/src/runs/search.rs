@@ -1,15 +1,16 @@
 //! Runs seeds until one fails.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::child::{start, test_name};
+use super::child::{Task, left_out, listed};
 use super::plan::Plan;
+use super::reduction::{FailedRun, shorten};
+use super::run::{Files, Run};
 
 /// A seed that failed.
 #[derive(Debug)]
@@ -19,112 +20,144 @@ pub(crate) struct Failure {
     pub(crate) output: String,
     /// Where its trace is.
     pub(crate) trace: PathBuf,
-}
-
-/// A run that goes on.
-struct Run {
-    child: Child,
-    begun: Instant,
-    files: Files,
-}
-
-/// Where a run writes.
-#[derive(Debug, Clone)]
-struct Files {
-    output: PathBuf,
-    trace: PathBuf,
+    /// Faults without which it fails, too.
+    pub(crate) without: String,
 }
 
 /// How often runs are looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// The runs of a plan, in order, and how far they have come.
+struct Search<'a> {
+    plan: &'a Plan,
+    folder: PathBuf,
+    runs: BTreeMap<u64, Run>,
+    /// The trace of the first run of each seed that is run several times.
+    traces: BTreeMap<u64, Vec<u8>>,
+    failed: Option<(u64, Files, String)>,
+}
+
 /// Runs the seeds of `plan`; the lowest that fails, if one does.
 pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
     let folder = folder()?;
     let at_once = thread::available_parallelism().map_or(1, usize::from);
-    let mut runs: BTreeMap<u64, Run> = BTreeMap::new();
-    let mut failed: Option<(u64, Files, String)> = None;
-    let mut next = plan.first;
-    let end = plan.first.saturating_add(plan.runs);
+    let (runs, traces, failed) = (BTreeMap::new(), BTreeMap::new(), None);
+    let mut search = Search {
+        plan,
+        folder,
+        runs,
+        traces,
+        failed,
+    };
+    let mut next = 0;
+    let end = plan.runs.saturating_mul(plan.repeats);
     loop {
-        while runs.len() < at_once && next < end && failed.is_none() {
-            runs.insert(next, begin(&folder, next, call)?);
+        while search.runs.len() < at_once && next < end && search.failed.is_none() {
+            let task = Task {
+                seed: search.seed(next),
+                call,
+                without: left_out(),
+            };
+            let run = Run::begin(&search.folder, &task, next)?;
+            search.runs.insert(next, run);
             next += 1;
         }
-        if runs.is_empty() {
+        if search.runs.is_empty() {
             break;
         }
-        let mut over = Vec::new();
-        for (&seed, run) in &mut runs {
-            if let Some(why) = outcome(run, plan.timeout)? {
-                over.push((seed, why));
-            }
+        if !search.look()? {
+            thread::sleep(LOOK);
         }
-        for (seed, why) in over {
-            let run = runs.remove(&seed).expect("looked at above");
-            match why {
-                Some(why) if failed.as_ref().is_none_or(|(other, ..)| seed < *other) => {
-                    failed = Some((seed, run.files, why));
-                }
-                _ => {
-                    fs::remove_file(&run.files.output)?;
-                    let _absent = fs::remove_file(&run.files.trace);
-                }
-            }
-        }
-        thread::sleep(LOOK);
     }
-    let Some((seed, files, why)) = failed else {
+    let Some((number, files, why)) = search.failed.take() else {
+        fs::remove_dir_all(&search.folder)?;
         return Ok(None);
     };
-    let output = fs::read(&files.output)?;
-    let output = format!("{}{why}", String::from_utf8_lossy(&output));
+    let seed = search.seed(number);
+    let first = FailedRun { files, why };
+    let task = Task {
+        seed,
+        call,
+        without: left_out(),
+    };
+    let (last, without) = shorten(first, task, &search.folder, plan.timeout)?;
+    let output = fs::read(&last.files.output)?;
+    let output = format!("{}{}", String::from_utf8_lossy(&output), last.why);
+    let (trace, without) = (last.files.trace, listed(&without));
     Ok(Some(Failure {
         seed,
         output,
-        trace: files.trace,
+        trace,
+        without,
     }))
 }
 
-/// How a run has ended: not yet, well, or with what is to be said beside what it printed.
-fn outcome(run: &mut Run, timeout: Duration) -> io::Result<Option<Option<String>>> {
-    if let Some(status) = run.child.try_wait()? {
-        if status.success() {
-            return Ok(Some(None));
+impl Search<'_> {
+    /// The seed of the run with this number.
+    fn seed(&self, number: u64) -> u64 {
+        self.plan.first.wrapping_add(number / self.plan.repeats)
+    }
+
+    /// Looks which runs are over; whether one is.
+    fn look(&mut self) -> io::Result<bool> {
+        let mut over = Vec::new();
+        for (&number, run) in &mut self.runs {
+            if let Some(outcome) = run.outcome(self.plan.timeout)? {
+                over.push((number, outcome));
+            }
         }
-        let why = status
-            .code()
-            .is_none()
-            .then(|| format!("the process died: {status}\n"));
-        return Ok(Some(Some(why.unwrap_or_default())));
+        let is_any = !over.is_empty();
+        for (number, outcome) in over {
+            let files = self.runs.remove(&number).expect("looked at above").files;
+            let why = match outcome {
+                None => self.difference(number, &files)?,
+                why => why,
+            };
+            match why {
+                Some(why)
+                    if self
+                        .failed
+                        .as_ref()
+                        .is_none_or(|(other, ..)| number < *other) =>
+                {
+                    self.failed = Some((number, files, why));
+                }
+                _ => files.remove()?,
+            }
+        }
+        Ok(is_any)
     }
-    if run.begun.elapsed() < timeout {
-        return Ok(None);
+
+    /// What is to be said if this run's trace is not that of the seed's other runs.
+    fn difference(&mut self, number: u64, files: &Files) -> io::Result<Option<String>> {
+        if self.plan.repeats == 1 {
+            return Ok(None);
+        }
+        let seed = self.seed(number);
+        let own = fs::read(&files.trace)?;
+        let Some(first) = self.traces.get(&seed) else {
+            self.traces.insert(seed, own);
+            return Ok(None);
+        };
+        if *first == own {
+            return Ok(None);
+        }
+        Ok(Some(describe(first, &own)))
     }
-    run.child.kill()?;
-    run.child.wait()?;
-    let why = format!(
-        "the run took more than {timeout:?} and was ended: a thread may loop without a call of the system\n"
-    );
-    Ok(Some(Some(why)))
 }
 
-fn begin(folder: &Path, seed: u64, call: u64) -> io::Result<Run> {
-    let name = test_name()
-        .unwrap_or_else(|| String::from("main"))
-        .replace("::", "-");
-    let file = |kind: &str| folder.join(format!("{name}-{call}-{seed}.{kind}"));
-    let files = Files {
-        output: file("output"),
-        trace: file("trace"),
-    };
-    let output = File::create(&files.output)?;
-    let child = start(seed, call, &files.trace, &output)?;
-    Ok(Run {
-        child,
-        begun: Instant::now(),
-        files,
-    })
+/// Where two traces part.
+fn describe(one: &[u8], two: &[u8]) -> String {
+    let (one, two) = (String::from_utf8_lossy(one), String::from_utf8_lossy(two));
+    let both = one.lines().zip(two.lines()).enumerate();
+    let parts = both.into_iter().find(|(_, (one, two))| one != two);
+    let said = parts.map_or_else(
+        || String::from("one is longer than the other"),
+        |(line, (one, two))| format!("line {}:\n  {one}\n  {two}", line + 1),
+    );
+    format!(
+        "two runs of the same seed had different traces; something in the program does not follow the seed; {said}\n"
+    )
 }
 
 /// Where runs of this process write.
@@ -133,8 +166,10 @@ fn folder() -> io::Result<PathBuf> {
     let name = program
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
+    let thread = super::child::test_name().unwrap_or_else(|| String::from("main"));
     let own = format!("{}-{}", name.unwrap_or_default(), std::process::id());
     let folder = std::env::temp_dir().join("selkie-sim").join(own);
+    let folder = folder.join(Path::new(&thread.replace("::", "-")));
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }

@@ -11,13 +11,14 @@ use super::script::World;
 use crate::calls::start_on;
 use crate::host::WORLD;
 use crate::kernel::{Outcome, State, finish, run_world};
-use crate::runs::{Failure, Plan, Role, role, search};
+use crate::runs::{Failure, Plan, Role, end_process, role, search};
 
 /// Sets up a simulation.
 #[derive(Debug, Clone)]
 pub struct Builder {
     seed: Option<u64>,
     runs: Option<u64>,
+    repeats: u64,
     limit: Duration,
 }
 
@@ -37,6 +38,7 @@ impl Builder {
         Self {
             seed: None,
             runs: None,
+            repeats: 1,
             limit: LIMIT,
         }
     }
@@ -52,6 +54,14 @@ impl Builder {
     #[must_use]
     pub fn runs(mut self, runs: u64) -> Self {
         self.runs = Some(runs);
+        self
+    }
+
+    /// How often each seed is run. A seed whose trace is another one the second time has failed: something in the program does not
+    /// follow the seed.
+    #[must_use]
+    pub fn repeats(mut self, repeats: u64) -> Self {
+        self.repeats = repeats;
         self
     }
 
@@ -75,7 +85,7 @@ impl Builder {
             Role::Skip => (),
             Role::Run { seed, trace } => run_one(seed, trace, self.limit, script),
             Role::Search { call } => {
-                let plan = Plan::new(self.seed, self.runs);
+                let plan = Plan::new(self.seed, self.runs, self.repeats);
                 match search(&plan, call) {
                     Ok(None) => (),
                     Ok(Some(failure)) => panic!("{}", explain(&failure, &plan)),
@@ -92,10 +102,15 @@ fn explain(failure: &Failure, plan: &Plan) -> String {
         seed,
         output,
         trace,
+        without,
     } = failure;
+    let without = match without.as_str() {
+        "" => String::new(),
+        numbers => format!(" SELKIE_SIM_WITHOUT={numbers}"),
+    };
     format!(
         "seed {seed} failed, of {} that were to be run\n{output}\
-         \nrepeat it with SELKIE_SIM_SEED={seed}; its trace is {}",
+         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; its trace is {}",
         plan.runs,
         trace.display(),
     )
@@ -124,10 +139,10 @@ where
         }
     }
     match ending {
-        Ok(_) => std::process::exit(0),
+        Ok(_) => end_process(0),
         Err(why) => {
             eprintln!("{why}");
-            std::process::exit(1);
+            end_process(1)
         }
     }
 }

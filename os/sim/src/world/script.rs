@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::handle::{Host, HostBuilder};
 use crate::host::HostState;
 use crate::ids::HostId;
-use crate::kernel::read;
+use crate::kernel::{add_invariant, read};
 use crate::network::Link;
 
 /// The simulated world: its hosts, its links, its time.
@@ -88,7 +88,44 @@ impl World {
         read(|state| {
             state.network.links.set(one.id, two.id, link.clone());
             state.network.links.set(two.id, one.id, link.clone());
+            let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            let what = format!("link between {one} and {two}: {link}");
+            state.note(what);
         });
+    }
+
+    /// The link between two hosts behaves as links do for which nothing is said.
+    pub fn reset_link(&self, one: &Host, two: &Host) {
+        read(|state| {
+            state.network.links.reset(one.id, two.id);
+            state.network.links.reset(two.id, one.id);
+            let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            let what = format!("link between {one} and {two} as others");
+            state.note(what);
+        });
+    }
+
+    /// Waits until `condition` holds.
+    ///
+    /// # Panics
+    /// If it does not within `limit`: what must happen in the end has not.
+    pub async fn eventually(
+        &self,
+        limit: Duration,
+        what: &str,
+        mut condition: impl FnMut() -> bool,
+    ) {
+        let end = self.now() + limit;
+        while !condition() {
+            assert!(self.now() < end, "not within {limit:?}: {what}");
+            self.sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// `holds` is asked after every step of every thread: what it says is wrong ends the run. It must not take a lock that
+    /// somebody keeps over a call of the system.
+    pub fn always(&self, what: &str, holds: impl FnMut() -> Result<(), String> + Send + 'static) {
+        add_invariant(what, holds);
     }
 
     /// A line for the trace.
