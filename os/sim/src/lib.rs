@@ -59,31 +59,45 @@
 //! - A loop that waits for another thread without a call never ends; the run is ended after a minute of real time, and says so.
 //! - Descriptors that are passed over local sockets; multicast; `select`.
 //!
+//! # Places of your own
+//! [`maybe!`] is true now and then, in a simulation only: a place where a program may be made to take its rarest way. A program that is
+//! released depends on this crate without its default features; then `maybe!` is `false`, and nothing else of this crate is in it.
+//!
 //! # Errors
 //! A run fails if its script panics, or the main function of a host, if an invariant ([`World::always`]) does not hold, if nothing can
 //! happen any more, or if the simulated time is up. [`Builder::run`] panics with the lowest seed that failed.
-#![cfg(all(
-    target_os = "linux",
-    any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64"
-    )
-))]
-
+#[cfg(simulated)]
 pub mod disk;
+#[cfg(simulated)]
 pub mod errno;
+#[cfg(simulated)]
 pub mod random;
 
+#[cfg(simulated)]
 mod calls;
+#[cfg(simulated)]
 mod host;
+#[cfg(simulated)]
 mod ids;
+#[cfg(simulated)]
 mod kernel;
+#[cfg(simulated)]
 mod network;
+mod place;
+#[cfg(simulated)]
 mod runs;
+#[cfg(simulated)]
 mod sys;
+#[cfg(simulated)]
 mod trace;
+#[cfg(simulated)]
+mod view;
+#[cfg(simulated)]
 mod world;
 
+#[cfg(simulated)]
 pub use network::Link;
+#[doc(hidden)]
+pub use place::maybe_at;
+#[cfg(simulated)]
 pub use world::{Builder, Faults, Host, HostBuilder, World};

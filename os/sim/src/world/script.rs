@@ -54,6 +54,7 @@ impl World {
         read(|state| {
             state.network.links.cut(from.id, to.id);
             let (from, to) = (&state.hosts[from.id.0].name, &state.hosts[to.id.0].name);
+            state.trace.cover("partition");
             let what = format!("partition from {from} to {to}");
             state.note(what);
         });
@@ -89,6 +90,7 @@ impl World {
             state.network.links.set(one.id, two.id, link.clone());
             state.network.links.set(two.id, one.id, link.clone());
             let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            state.trace.cover("changed link");
             let what = format!("link between {one} and {two}: {link}");
             state.note(what);
         });
