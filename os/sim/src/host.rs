@@ -21,6 +21,18 @@ pub(crate) struct HostState {
     /// How its last start has ended: not yet, well, or with what a panic said.
     pub(crate) ended: Option<Result<(), String>>,
     pub(crate) is_up: bool,
+    /// How often it was started: each start is a process of its own.
+    pub(crate) starts: i32,
+}
+
+/// The number of the first simulated process.
+const FIRST_PROCESS: i32 = 1000;
+/// Hosts whose processes have numbers of their own.
+const HOSTS: i32 = 1000;
+
+/// The number of the process that runs on a host since it was started.
+pub(crate) fn process_number(host: HostId, starts: i32) -> i32 {
+    FIRST_PROCESS + host.0 as i32 % HOSTS + starts * HOSTS
 }
 
 impl HostState {
@@ -33,6 +45,7 @@ impl HostState {
             wall_offset: 0,
             ended: None,
             is_up: false,
+            starts: 0,
         }
     }
 

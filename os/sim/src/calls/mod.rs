@@ -20,6 +20,7 @@ mod options;
 mod parts;
 mod peer_addresses;
 mod poll;
+mod processes;
 mod processors;
 mod sleep;
 mod socket_address;
@@ -28,4 +29,5 @@ mod sockets;
 mod streams;
 mod threads;
 
+pub(crate) use processes::{deliver_signal, end_host};
 pub(crate) use threads::start_on;

@@ -4,13 +4,12 @@
 use libc::{c_int, c_long, cpu_set_t, pid_t};
 
 use super::answer::real;
+use crate::host::process_number;
 use crate::kernel::{is_simulated, read};
 use crate::sys::OriginalFunction;
 
-/// The number of the first simulated process.
-const FIRST_PROCESS: i32 = 1000;
 /// The number of the first simulated thread.
-pub(super) const FIRST_THREAD: i32 = 10_000;
+pub(super) const FIRST_THREAD: i32 = 1_000_000;
 
 fn processors() -> usize {
     read(|state| state.hosts[state.host().0].processors)
@@ -57,7 +56,7 @@ unsafe extern "C" fn getpid() -> pid_t {
         // SAFETY: the call touches no memory.
         return unsafe { real(libc::SYS_getpid, [0; 6]) } as pid_t;
     }
-    read(|state| FIRST_PROCESS + state.host().0 as i32)
+    read(|state| process_number(state.host(), state.hosts[state.host().0].starts))
 }
 
 #[unsafe(no_mangle)]

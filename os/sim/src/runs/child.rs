@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -81,7 +81,7 @@ pub(super) struct Task {
     pub(super) seed: u64,
     /// Which simulation of the test.
     pub(super) call: u64,
-    /// Faults that it leaves out, beside those that this process was told to.
+    /// Faults that it leaves out, beside those that this process was asked to.
     pub(super) without: BTreeSet<u64>,
 }
 
@@ -114,6 +114,13 @@ pub(super) fn start(task: &Task, trace: &Path, output: &File) -> io::Result<Chil
     // SAFETY: the calls take no lock and allocate nothing.
     unsafe { command.pre_exec(move || keep_addresses().and_then(|()| stay_on(&processor))) };
     command.spawn()
+}
+
+/// Ends this process at once: `exit` would wait for a simulated thread that stands still in the middle of its own `exit`.
+pub(crate) fn end_process(code: i32) -> ! {
+    let _flushed = io::stdout().flush();
+    // SAFETY: the process ends.
+    unsafe { libc::_exit(code) }
 }
 
 /// The processors of this process, one of which a child gets: its threads take turns, which costs least on one.

@@ -5,10 +5,10 @@
 
 mod child;
 mod plan;
+mod reduction;
 mod run;
 mod search;
-mod shorten;
 
-pub(crate) use child::{Role, left_out, role};
+pub(crate) use child::{Role, end_process, left_out, role};
 pub(crate) use plan::Plan;
 pub(crate) use search::{Failure, search};

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::child::{Task, left_out, listed};
 use super::plan::Plan;
+use super::reduction::{FailedRun, shorten};
 use super::run::{Files, Run};
-use super::shorten::{Failed, shorten};
 
 /// A seed that failed.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
         return Ok(None);
     };
     let seed = search.seed(number);
-    let first = Failed { files, why };
+    let first = FailedRun { files, why };
     let task = Task {
         seed,
         call,

@@ -27,16 +27,21 @@ impl OriginalFunction {
     /// # Panics
     /// If no library has it.
     pub(crate) fn address(&self) -> usize {
+        let found = self.find();
+        found.unwrap_or_else(|| panic!("the C library has no {:?}", self.name))
+    }
+
+    /// Its address, if a library has it.
+    pub(crate) fn find(&self) -> Option<usize> {
         // Each thread that comes first finds the same address; nothing else is published with it.
         let known = self.address.load(Ordering::Relaxed);
         if known != 0 {
-            return known;
+            return Some(known);
         }
         // SAFETY: a name that ends in zero, and the handle for "the next one after this program".
         let found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) } as usize;
-        assert!(found != 0, "the C library has no {:?}", self.name);
         self.address.store(found, Ordering::Relaxed);
-        found
+        (found != 0).then_some(found)
     }
 }
 

@@ -11,7 +11,7 @@ use super::script::World;
 use crate::calls::start_on;
 use crate::host::WORLD;
 use crate::kernel::{Outcome, State, finish, run_world};
-use crate::runs::{Failure, Plan, Role, role, search};
+use crate::runs::{Failure, Plan, Role, end_process, role, search};
 
 /// Sets up a simulation.
 #[derive(Debug, Clone)]
@@ -139,10 +139,10 @@ where
         }
     }
     match ending {
-        Ok(_) => std::process::exit(0),
+        Ok(_) => end_process(0),
         Err(why) => {
             eprintln!("{why}");
-            std::process::exit(1);
+            end_process(1)
         }
     }
 }

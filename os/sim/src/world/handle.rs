@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::payload::text_of;
-use crate::calls::start_on;
+use crate::calls::{deliver_signal, end_host, start_on};
 use crate::ids::HostId;
-use crate::kernel::read;
+use crate::kernel::{finish, read};
 
 type Main = Arc<dyn Fn() + Send + Sync>;
 
@@ -18,11 +18,15 @@ type Main = Arc<dyn Fn() + Send + Sync>;
 #[derive(Debug)]
 pub struct HostBuilder {
     id: HostId,
+    may_panic: bool,
 }
 
 impl HostBuilder {
     pub(super) fn new(id: HostId) -> Self {
-        Self { id }
+        Self {
+            id,
+            may_panic: false,
+        }
     }
 
     /// Gives it this address instead of one that is chosen.
@@ -36,6 +40,13 @@ impl HostBuilder {
             state.hosts[self.id.0].addresses = vec![ip];
             state.network.links.add_address(ip, self.id);
         });
+        self
+    }
+
+    /// A panic of its program's main function does not fail the run; [`Host::ended`] says that there was one.
+    #[must_use]
+    pub fn may_panic(mut self) -> Self {
+        self.may_panic = true;
         self
     }
 
@@ -64,6 +75,7 @@ impl HostBuilder {
     pub fn start_main(self, program: impl Fn() + Send + Sync + 'static) -> Host {
         let host = Host {
             id: self.id,
+            may_panic: self.may_panic,
             main: Arc::new(program),
         };
         host.begin();
@@ -75,6 +87,7 @@ impl HostBuilder {
 #[derive(Clone)]
 pub struct Host {
     pub(super) id: HostId,
+    may_panic: bool,
     main: Main,
 }
 
@@ -93,24 +106,24 @@ impl Host {
             state.network.links.set_up(id, true);
             let host = &mut state.hosts[id.0];
             host.is_up = true;
+            host.starts += 1;
             host.ended = None;
             let name = host.name.clone();
             state.note(format_args!("start {name}"));
             name
         });
         let main = Arc::clone(&self.main);
+        let (own_name, may_panic) = (name.clone(), self.may_panic);
         let thread = std::thread::Builder::new().name(name);
         let begun = start_on(id, || {
             thread.spawn(move || {
                 let ended = catch_unwind(AssertUnwindSafe(|| main()));
-                let ended = ended.map_err(|payload| text_of(&*payload));
-                read(|state| {
-                    state.note(match &ended {
-                        Ok(()) => String::from("ended"),
-                        Err(why) => format!("panicked: {why}"),
-                    });
-                    state.hosts[id.0].ended = Some(ended);
-                });
+                // The process ends with its main thread, whatever other threads are at.
+                let ended = ended.map_err(|payload| format!("panicked: {}", text_of(&*payload)));
+                match ended {
+                    Err(why) if !may_panic => finish(Err(format!("{own_name} {why}"))),
+                    ended => end_host(ended),
+                }
             })
         });
         drop(begun.expect("a thread can be started"));
@@ -133,6 +146,23 @@ impl Host {
             self.crash();
         }
         self.begin();
+    }
+
+    /// Gives its program a signal: what listens to it is woken; without a handler the program ends.
+    pub fn signal(&self, number: i32) {
+        let is_up = read(|state| {
+            let name = state.hosts[self.id.0].name.clone();
+            state.note(format_args!("signal {number} to {name}"));
+            state.hosts[self.id.0].is_up
+        });
+        if is_up {
+            deliver_signal(self.id, number);
+        }
+    }
+
+    /// Gives its program what the terminal's Ctrl-C gives: `SIGINT`.
+    pub fn ctrl_c(&self) {
+        self.signal(libc::SIGINT);
     }
 
     /// All its threads stand still, as if a garbage collector ran; the system still takes what comes.

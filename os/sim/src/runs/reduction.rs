@@ -24,7 +24,7 @@ const FIRST: u64 = 1 << 32;
 
 /// A run that has failed.
 #[derive(Debug)]
-pub(super) struct Failed {
+pub(super) struct FailedRun {
     pub(super) files: Files,
     /// What is to be said beside what it printed.
     pub(super) why: String,
@@ -35,11 +35,11 @@ pub(super) struct Failed {
 /// # Source
 /// Andreas Zeller and Ralf Hildebrandt, "Simplifying and isolating failure-inducing input" (IEEE TSE 2002).
 pub(super) fn shorten(
-    failed: Failed,
+    failed: FailedRun,
     task: Task,
     folder: &Path,
     timeout: Duration,
-) -> io::Result<(Failed, BTreeSet<u64>)> {
+) -> io::Result<(FailedRun, BTreeSet<u64>)> {
     let (mut failed, mut task) = (failed, task);
     let mut faults = faults(&failed.files)?;
     let begun = Instant::now();
@@ -70,7 +70,12 @@ pub(super) fn shorten(
 }
 
 /// Runs it; if it fails, how.
-fn run(task: &Task, folder: &Path, number: u64, timeout: Duration) -> io::Result<Option<Failed>> {
+fn run(
+    task: &Task,
+    folder: &Path,
+    number: u64,
+    timeout: Duration,
+) -> io::Result<Option<FailedRun>> {
     let mut run = Run::begin(folder, task, number)?;
     let why = loop {
         match run.outcome(timeout)? {
@@ -83,7 +88,7 @@ fn run(task: &Task, folder: &Path, number: u64, timeout: Duration) -> io::Result
         files.remove()?;
         return Ok(None);
     };
-    Ok(Some(Failed { files, why }))
+    Ok(Some(FailedRun { files, why }))
 }
 
 /// The numbers of the faults in a run's trace.
