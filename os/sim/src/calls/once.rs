@@ -9,7 +9,7 @@ use super::lock::release;
 use crate::kernel::{Channel, Step, call, is_simulated};
 use crate::sys::OriginalFunction;
 
-type First = unsafe extern "C" fn();
+type Action = unsafe extern "C" fn();
 
 /// The values that the C library's word has, too.
 const NOT_YET: c_int = 0;
@@ -17,9 +17,9 @@ const RUNS: c_int = 1;
 const DONE: c_int = 2;
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn pthread_once(word: *mut c_int, first: First) -> c_int {
+unsafe extern "C" fn pthread_once(word: *mut c_int, first: Action) -> c_int {
     static ONCE: OriginalFunction = OriginalFunction::new(c"pthread_once");
-    type OnceFunction = unsafe extern "C" fn(*mut c_int, First) -> c_int;
+    type OnceFunction = unsafe extern "C" fn(*mut c_int, Action) -> c_int;
     if !is_simulated() {
         // SAFETY: the C library's function of this name has this type.
         let once = unsafe { std::mem::transmute::<usize, OnceFunction>(ONCE.address()) };

@@ -10,7 +10,7 @@ use axum::routing::get;
 use reqwest::Client;
 use selkie_sim::World;
 
-use super::{ask, client, finds, passes, serve};
+use super::setting::{ask, client, finds, passes, serve};
 
 type Values = Arc<Mutex<HashMap<String, String>>>;
 

@@ -2,55 +2,9 @@
 //!
 //! A test says which seed finds its bug; seeds are tried from 0 on, so that is how many it takes.
 
+mod setting;
+
 mod cache;
-mod lease;
+mod fencing;
 mod order;
-mod patience;
-
-use std::panic::catch_unwind;
-use std::time::Duration;
-
-use axum::Router;
-use selkie_sim::{Builder, World};
-use tokio::net::TcpListener;
-
-/// The seeds within which a bug is found.
-const SEEDS: u64 = 1000;
-/// The seeds that find nothing in a right version.
-const RIGHT: u64 = 60;
-
-/// Plays `script` until a seed fails, and checks that it fails with what `says` is.
-fn finds<Fut: Future<Output = ()> + 'static>(says: &str, script: fn(World) -> Fut) {
-    let found = catch_unwind(|| Builder::new().runs(SEEDS).run(script));
-    let Err(found) = found else {
-        // A child has run its one seed, or another test's.
-        assert!(
-            std::env::var_os("SELKIE_SIM_CHILD").is_some(),
-            "not found in {SEEDS} seeds"
-        );
-        return;
-    };
-    let said = found.downcast_ref::<String>().expect("a text");
-    println!("{said}");
-    assert!(said.contains(says), "another failure: {said}");
-}
-
-/// Plays `script`, and finds nothing.
-fn passes<Fut: Future<Output = ()> + 'static>(script: fn(World) -> Fut) {
-    Builder::new().runs(RIGHT).run(script);
-}
-
-/// Serves `app` on port 80.
-async fn serve(app: Router) {
-    let listener = TcpListener::bind("0.0.0.0:80").await.unwrap();
-    axum::serve(listener, app).await.unwrap();
-}
-
-fn client(timeout: Duration) -> reqwest::Client {
-    reqwest::Client::builder().timeout(timeout).build().unwrap()
-}
-
-/// The text that `request` is answered with, if it is answered well.
-async fn ask(request: reqwest::RequestBuilder) -> Result<String, reqwest::Error> {
-    request.send().await?.error_for_status()?.text().await
-}
+mod timeout;

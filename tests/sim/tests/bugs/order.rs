@@ -11,18 +11,18 @@ use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use selkie_sim::{Faults, World};
 
-use super::{ask, client, finds, passes, serve};
+use super::setting::{ask, client, finds, passes, serve};
 
 const KEY: &str = "idempotency-key";
-const ORDERS: u64 = 30;
+const COUNT: u64 = 30;
 
 #[derive(Default)]
-struct Shop {
+struct Orders {
     sold: u64,
     keys: BTreeSet<String>,
 }
 
-async fn sell(State(shop): State<Arc<Mutex<Shop>>>, headers: HeaderMap) {
+async fn sell(State(shop): State<Arc<Mutex<Orders>>>, headers: HeaderMap) {
     let mut shop = shop.lock().unwrap();
     let key = headers.get(KEY).map(|key| key.to_str().unwrap().to_owned());
     if key.is_none_or(|key| shop.keys.insert(key)) {
@@ -31,9 +31,10 @@ async fn sell(State(shop): State<Arc<Mutex<Shop>>>, headers: HeaderMap) {
 }
 
 async fn server() {
-    let shop = Arc::new(Mutex::new(Shop::default()));
-    let sold =
-        |State(shop): State<Arc<Mutex<Shop>>>| async move { shop.lock().unwrap().sold.to_string() };
+    let shop = Arc::new(Mutex::new(Orders::default()));
+    let sold = |State(shop): State<Arc<Mutex<Orders>>>| async move {
+        shop.lock().unwrap().sold.to_string()
+    };
     serve(
         Router::new()
             .route("/orders", post(sell))
@@ -45,7 +46,7 @@ async fn server() {
 
 async fn buy(has_key: bool) {
     let client = client(Duration::from_secs(1));
-    for number in 0..ORDERS {
+    for number in 0..COUNT {
         loop {
             let mut order = client.post("http://server/orders");
             if has_key {
@@ -74,7 +75,7 @@ async fn play(world: World, has_key: bool) {
     let sold = ask(client(Duration::from_secs(5)).get("http://server/sold"))
         .await
         .unwrap();
-    assert_eq!(sold, ORDERS.to_string(), "an order was sold twice");
+    assert_eq!(sold, COUNT.to_string(), "an order was sold twice");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus as Answer;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::{disturb, ends, seeds};
+use super::setting::{disturb, ends, seeds};
 
 const SERVICE: &str = "shop";
 

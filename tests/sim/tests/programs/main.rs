@@ -1,31 +1,8 @@
 //! Programs of Tokio's ecosystem between simulated hosts, with and without faults: each is unmodified, and each seed has one trace.
 
+mod setting;
+
 mod grpc;
 mod pool;
 mod quic;
 mod web;
-
-use std::time::Duration;
-
-use selkie_sim::{Builder, Faults, Host, World};
-
-/// The seeds with which each program runs, each three times.
-const SEEDS: u64 = 20;
-
-fn seeds() -> Builder {
-    Builder::new().runs(SEEDS).repeats(3)
-}
-
-/// Waits until the program of `host` has ended well.
-async fn ends(world: &World, host: &Host, limit: Duration) {
-    world
-        .eventually(limit, "the client ends", || host.ended().is_some())
-        .await;
-    assert_eq!(host.ended(), Some(Ok(())));
-}
-
-/// What befalls hosts for ten seconds: all but crashes, after which what was in memory is gone.
-async fn disturb(world: &World, hosts: &[&Host]) {
-    let faults = Faults::hostile().crashes(0).lasts(Duration::from_secs(2));
-    world.faults(&faults, hosts, Duration::from_secs(10)).await;
-}

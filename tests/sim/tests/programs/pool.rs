@@ -9,7 +9,7 @@ use bb8::{ManageConnection, Pool};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{disturb, ends, seeds};
+use super::setting::{disturb, ends, seeds};
 
 /// Answers `set NAME VALUE` and `get NAME` with the value.
 fn answer(values: &Mutex<HashMap<String, String>>, line: &str) -> String {

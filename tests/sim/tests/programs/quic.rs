@@ -9,16 +9,16 @@ use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use selkie_sim::{Host, Link, World};
 
-use super::{disturb, ends, seeds};
+use super::setting::{disturb, ends, seeds};
 
 /// A certificate for the server, and its key.
 #[derive(Clone)]
-struct Identity {
+struct Credential {
     certificate: CertificateDer<'static>,
     key: Arc<PrivatePkcs8KeyDer<'static>>,
 }
 
-impl Identity {
+impl Credential {
     fn new() -> Self {
         let made = rcgen::generate_simple_self_signed([String::from("server")]).unwrap();
         Self {
@@ -28,9 +28,9 @@ impl Identity {
     }
 }
 
-async fn serve(identity: Identity) {
-    let key = PrivateKeyDer::Pkcs8(identity.key.clone_key());
-    let config = ServerConfig::with_single_cert(vec![identity.certificate], key).unwrap();
+async fn serve(credential: Credential) {
+    let key = PrivateKeyDer::Pkcs8(credential.key.clone_key());
+    let config = ServerConfig::with_single_cert(vec![credential.certificate], key).unwrap();
     let endpoint = Endpoint::server(config, (Ipv4Addr::UNSPECIFIED, 4433).into()).unwrap();
     while let Some(incoming) = endpoint.accept().await {
         tokio::spawn(async move {
@@ -50,11 +50,11 @@ async fn serve(identity: Identity) {
 }
 
 async fn call(
-    identity: &Identity,
+    credential: &Credential,
     length: usize,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut roots = RootCertStore::empty();
-    roots.add(identity.certificate.clone())?;
+    roots.add(credential.certificate.clone())?;
     let mut endpoint = Endpoint::client((Ipv4Addr::UNSPECIFIED, 0).into())?;
     endpoint.set_default_client_config(ClientConfig::with_root_certificates(Arc::new(roots))?);
     let server = tokio::net::lookup_host("server:4433")
@@ -77,21 +77,23 @@ async fn call(
     Ok(())
 }
 
-fn start_server(world: &World, identity: &Identity) -> Host {
-    let identity = identity.clone();
-    world.host("server").start(move || serve(identity.clone()))
+fn start_server(world: &World, credential: &Credential) -> Host {
+    let credential = credential.clone();
+    world
+        .host("server")
+        .start(move || serve(credential.clone()))
 }
 
 #[test]
 fn an_echo_over_quic() {
     seeds().run(|world| async move {
-        let identity = Identity::new();
-        let _server = start_server(&world, &identity);
+        let credential = Credential::new();
+        let _server = start_server(&world, &credential);
         world.default_link(Link::default().loss(0.02).duplication(0.02));
         world.sleep(Duration::from_secs(1)).await;
         let client = world.host("client").start(move || {
-            let identity = identity.clone();
-            async move { call(&identity, 100_000).await.unwrap() }
+            let credential = credential.clone();
+            async move { call(&credential, 100_000).await.unwrap() }
         });
         ends(&world, &client, Duration::from_secs(60)).await;
     });
@@ -100,15 +102,16 @@ fn an_echo_over_quic() {
 #[test]
 fn an_echo_over_quic_in_spite_of_faults() {
     seeds().run(|world| async move {
-        let identity = Identity::new();
-        let server = start_server(&world, &identity);
+        let credential = Credential::new();
+        let server = start_server(&world, &credential);
         let client = world.host("client").start(move || {
-            let identity = identity.clone();
+            let credential = credential.clone();
             async move {
                 let mut answers = 0;
                 while answers < 5 {
                     let called =
-                        tokio::time::timeout(Duration::from_secs(20), call(&identity, 2_000)).await;
+                        tokio::time::timeout(Duration::from_secs(20), call(&credential, 2_000))
+                            .await;
                     answers += u32::from(matches!(called, Ok(Ok(()))));
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }

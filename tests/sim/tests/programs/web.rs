@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use super::{disturb, ends, seeds};
+use super::setting::{disturb, ends, seeds};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Order {
@@ -21,17 +21,17 @@ struct Order {
 }
 
 #[derive(Default)]
-struct Shop {
+struct Service {
     sold: AtomicU64,
     closes: Notify,
 }
 
-async fn sell(State(shop): State<Arc<Shop>>, Json(order): Json<Order>) -> Json<u64> {
+async fn sell(State(shop): State<Arc<Service>>, Json(order): Json<Order>) -> Json<u64> {
     let before = shop.sold.fetch_add(order.count, Ordering::SeqCst);
     Json(before + order.count)
 }
 
-async fn close(State(shop): State<Arc<Shop>>) -> &'static str {
+async fn close(State(shop): State<Arc<Service>>) -> &'static str {
     shop.closes.notify_one();
     // Answered after the service takes no more connections.
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -39,7 +39,7 @@ async fn close(State(shop): State<Arc<Shop>>) -> &'static str {
 }
 
 async fn serve() {
-    let shop = Arc::new(Shop::default());
+    let shop = Arc::new(Service::default());
     let app = Router::new()
         .route(
             "/greet/{name}",

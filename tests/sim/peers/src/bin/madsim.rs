@@ -22,13 +22,21 @@ fn main() {
     let runtime = madsim::runtime::Runtime::with_seed_and_config(0, madsim::Config::default());
     runtime.block_on(async {
         let handle = madsim::runtime::Handle::current();
-        let server = handle.create_node().name("server").ip("10.0.0.1".parse().unwrap()).build();
+        let server = handle
+            .create_node()
+            .name("server")
+            .ip("10.0.0.1".parse().unwrap())
+            .build();
         server.spawn(async { echo::serve().await.unwrap() });
         madsim::time::sleep(Duration::from_millis(10)).await;
         let clients: Vec<_> = (0..echo::CONNECTIONS)
             .map(|number| {
                 let ip = format!("10.0.1.{}", number + 1).parse().unwrap();
-                let client = handle.create_node().name(format!("client{number}")).ip(ip).build();
+                let client = handle
+                    .create_node()
+                    .name(format!("client{number}"))
+                    .ip(ip)
+                    .build();
                 client.spawn(async { assert!(echo::call("10.0.0.1:3000").await.unwrap() > 2000) })
             })
             .collect();

@@ -19,13 +19,17 @@ use selkie_sim::Builder;
 
 fn block_on<T>(program: impl Future<Output = T>) -> T {
     // As the other simulations run it: on one thread.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     runtime.unwrap().block_on(program)
 }
 
 fn main() {
     Builder::new().runs(1).run(|world| async move {
-        let _server = world.host("server").start_main(|| block_on(echo::serve()).unwrap());
+        let _server = world
+            .host("server")
+            .start_main(|| block_on(echo::serve()).unwrap());
         world.sleep(Duration::from_millis(10)).await;
         let clients: Vec<_> = (0..echo::CONNECTIONS)
             .map(|number| {
@@ -34,7 +38,9 @@ fn main() {
             })
             .collect();
         let is_over = || clients.iter().all(|client| client.ended().is_some());
-        world.eventually(Duration::from_secs(70), "the clients end", is_over).await;
+        world
+            .eventually(Duration::from_secs(70), "the clients end", is_over)
+            .await;
         for client in clients {
             assert_eq!(client.ended(), Some(Ok(())));
         }

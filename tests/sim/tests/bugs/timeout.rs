@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use selkie_sim::{Faults, World};
 
-use super::{ask, client, finds, passes, serve};
+use super::setting::{ask, client, finds, passes, serve};
 
 async fn server() {
     let answer = || async {

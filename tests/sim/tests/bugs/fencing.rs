@@ -11,7 +11,7 @@ use axum::routing::{get, post, put};
 use reqwest::Client;
 use selkie_sim::{Faults, World};
 
-use super::{ask, client, finds, passes, serve};
+use super::setting::{ask, client, finds, passes, serve};
 
 /// How long a lease is good for.
 const TERM: Duration = Duration::from_secs(1);
@@ -99,16 +99,17 @@ async fn add(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
     if Instant::now() > until {
         return Err("the lease is over".into());
     }
+    // What it needs the lease for takes a while.
+    tokio::time::sleep(TERM / 4).await;
     ask(client.put(format!("http://store/write/{lease}/{}", value + 1))).await?;
-    Ok(ask(client.post(format!("http://leases/release/{lease}")))
-        .await
-        .map(drop)
-        .unwrap_or(()))
+    // Not heard of, it ends by itself.
+    let _released = ask(client.post(format!("http://leases/release/{lease}"))).await;
+    Ok(())
 }
 
 async fn work(added: Arc<AtomicU64>) {
     let client = client(Duration::from_secs(3));
-    for _ in 0..40 {
+    for _ in 0..25 {
         if add(&client).await.is_ok() {
             added.fetch_add(1, Ordering::SeqCst);
         }
