@@ -6,28 +6,45 @@
 //! Invariant   A function here does nothing on threads that are not simulated but what the system does.
 
 mod answer;
+mod attributes;
 mod bytes;
 mod clock;
 mod connection;
 mod counters;
 mod datagrams;
+mod descriptor_flags;
 mod descriptors;
+mod directories;
+mod disk_access;
+mod entries;
 mod entropy;
+mod extended_attributes;
+mod file_locks;
+mod file_positions;
+mod file_sizes;
+mod file_status;
+mod file_systems;
+mod links;
+mod mappings;
 mod messages;
 mod names;
 mod number;
+mod open_files;
 mod options;
 mod parts;
 mod peer_addresses;
 mod poll;
 mod processes;
 mod processors;
+mod real_paths;
 mod sleep;
 mod socket_address;
 mod socket_names;
 mod sockets;
 mod streams;
+mod syncs;
 mod threads;
+mod working_directory;
 
 pub(crate) use processes::{deliver_signal, end_host};
 pub(crate) use threads::start_on;
