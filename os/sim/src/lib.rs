@@ -97,6 +97,8 @@ mod sys;
 #[cfg(simulated)]
 mod trace;
 #[cfg(simulated)]
+mod view;
+#[cfg(simulated)]
 mod world;
 
 #[cfg(simulated)]

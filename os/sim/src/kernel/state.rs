@@ -243,7 +243,8 @@ impl State {
                 let at = self.policy.choose(&mut self.choices, &self.ready);
                 let next = self.ready.swap_remove(at);
                 self.current = next;
-                self.trace.turn(self.now, next);
+                let host = self.threads[next.0 as usize].host;
+                self.trace.turn(self.now, host, next);
                 return Some(next);
             }
             self.now = self.events.peek()?.at;
@@ -280,7 +281,8 @@ impl State {
 
     /// Notes something in the trace.
     pub(crate) fn note(&mut self, what: impl Display) {
-        let host = self.hosts[self.host().0].name.clone();
-        self.trace.note(self.now, &host, what);
+        let id = self.host();
+        self.trace
+            .note(self.now, (id, &self.hosts[id.0].name), what);
     }
 }

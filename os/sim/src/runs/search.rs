@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::child::{Task, left_out, listed};
 use super::plan::Plan;
-use super::reduction::{FailedRun, shorten};
+use super::reduction::{FailedRun, shorten, show};
 use super::run::{Files, Run};
 use crate::trace::COVERED;
 
@@ -61,6 +61,7 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
                 seed: search.seed(next),
                 call,
                 without: left_out(),
+                has_view: false,
             };
             let run = Run::begin(&search.folder, &task, next)?;
             search.runs.insert(next, run);
@@ -84,8 +85,10 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
         seed,
         call,
         without: left_out(),
+        has_view: false,
     };
-    let (last, without) = shorten(first, task, &search.folder, plan.timeout)?;
+    let (last, without) = shorten(first, task.clone(), &search.folder, plan.timeout)?;
+    let last = show(last, &task, &without, &search.folder, plan.timeout)?;
     let output = fs::read(&last.files.output)?;
     let output = format!("{}{}", String::from_utf8_lossy(&output), last.why);
     let (trace, without) = (last.files.trace, listed(&without));
