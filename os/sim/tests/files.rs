@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use selkie::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use selkie_sim::disk::{Fault, Operation, Profile};
-use selkie_sim::{Builder, Host, World};
+use selkie_sim::{Builder, Faults, Host, World};
 
 /// Waits until the host's program has ended well.
 async fn ends(world: &World, host: &Host) {
@@ -281,6 +281,33 @@ fn a_disk_fails_by_hand() {
             only: Some(Operation::Sync),
             ..Fault::next(1)
         });
+        ends(&world, &host).await;
+    });
+}
+
+#[test]
+fn disks_fail_as_a_seed_says_and_are_well_again() {
+    Builder::new().runs(5).repeats(3).run(|world| async move {
+        let host = world.host("host").start_main(|| {
+            let mut failures = 0;
+            for number in 0..100_u32 {
+                std::thread::sleep(Duration::from_millis(500));
+                let written = fs::write("/file", number.to_string());
+                failures += u32::from(written.is_err());
+            }
+            assert!(failures > 0, "some writes fail");
+            fs::write("/file", "done").unwrap();
+        });
+        let faults = Faults::hostile()
+            .partitions(0)
+            .pauses(0)
+            .crashes(0)
+            .slow_links(0)
+            .clock_shifts(0)
+            .disk_errors(1)
+            .full_disks(1);
+        let time = Duration::from_secs(40);
+        world.faults(&faults, &[&host], time).await;
         ends(&world, &host).await;
     });
 }

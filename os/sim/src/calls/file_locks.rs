@@ -17,20 +17,21 @@ fn lock_file(descriptor: c_int, operation: c_int) -> Result<(), Errno> {
         libc::LOCK_EX => Lock::Exclusive,
         _ => return Err(Errno(libc::EINVAL)),
     };
+    let mut is_first = true;
     call(|state| {
         let (host, file) = match state.file(descriptor, libc::EINVAL) {
             Ok(found) => found,
             Err(error) => return Step::Done(Err(error)),
         };
         let locked = state.on_disk(host, |disk| disk.flock(file, lock));
+        if std::mem::take(&mut is_first) {
+            // The lock that the file had is gone or another one, which may be what others wait for.
+            state.wake(Channel::Lock(host));
+        }
         if locked == Err(Errno(libc::EWOULDBLOCK)) && operation & libc::LOCK_NB == 0 {
-            // The lock that it had is gone, which may be what others wait for.
             let channels = vec![Channel::Lock(host)];
             let until = None;
             return Step::Wait { channels, until };
-        }
-        if lock != Lock::Exclusive {
-            state.wake(Channel::Lock(host));
         }
         Step::Done(locked)
     })

@@ -13,9 +13,17 @@ use crate::kernel::{FIRST_DESCRIPTOR, Object, is_simulated, read};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// The number of the running host's device.
+/// Hosts whose devices have numbers of their own.
+const HOSTS: u64 = 1 << 12;
+
+/// The number of the running host's device. It is another one after each start: libraries in C remember in statics, which outlive a
+/// crash here, what they have locked on which device.
 fn device() -> u64 {
-    read(|state| state.host().0 as u64 + 1)
+    read(|state| {
+        let host = state.host();
+        let starts = state.hosts[host.0].starts as u64;
+        (host.0 as u64 + 1) % HOSTS + starts * HOSTS
+    })
 }
 
 /// What a descriptor stands for, if it is no file.

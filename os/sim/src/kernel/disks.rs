@@ -3,17 +3,30 @@
 use super::channel::Channel;
 use super::object::Object;
 use super::state::State;
-use crate::disk::{Disk, Ino, OpenFile};
+use crate::disk::{Disk, DiskEvent, Ino, OpenFile};
 use crate::errno::Errno;
 use crate::ids::{HostId, ObjectId};
 
+/// What the coverage of faults counts an event as.
+fn kind_of(event: &DiskEvent) -> &'static str {
+    match event {
+        DiskEvent::Failed { .. } => "disk error",
+        DiskEvent::SyncFailed { .. } => "failed sync",
+        DiskEvent::Full { .. } => "full disk",
+        DiskEvent::Stalled { .. } => "disk stall",
+        DiskEvent::Torn { .. } => "torn page",
+        DiskEvent::Crashed { .. } => "disk crash",
+    }
+}
+
 impl State {
-    /// Uses the disk of `host`.
-    pub(crate) fn on_disk<T>(&mut self, host: HostId, f: impl FnOnce(&mut Disk) -> T) -> T {
-        let host = &mut self.hosts[host.0];
+    /// Uses the disk of a host.
+    pub(crate) fn on_disk<T>(&mut self, id: HostId, f: impl FnOnce(&mut Disk) -> T) -> T {
+        let host = &mut self.hosts[id.0];
         let result = f(&mut host.disk);
         for event in host.disk.take_events() {
-            self.trace.note(self.now, &host.name, event);
+            self.trace.cover(kind_of(&event));
+            self.trace.note(self.now, (id, &host.name), event);
         }
         result
     }
