@@ -100,7 +100,7 @@ fn channels_and_locks_lose_nothing_between_workers() {
                 ended.unwrap();
             }
             answers.await.unwrap();
-            assert_eq!(*sum.lock().await, (0..30).sum());
+            assert_eq!(*sum.lock().await, (0..30).sum::<u64>());
         });
     });
 }
