@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use selkie_core::raw::collections::SlotLayout;
-use selkie_core::raw::task::{ListedTask, Notified, OwnedTasks, Schedule, find_task};
+use selkie_core::raw::task::{ListedTask, Notified, OwnedTasks, Schedule, find_task, next_id};
 use selkie_core::task::{Id, JoinHandle};
 
 /// Rounds of a burst of tasks each.
@@ -81,7 +81,7 @@ impl Future for ThirdPoll {
 }
 
 fn spawn(tasks: &OwnedTasks<Queue>, size: usize) -> (Notified, JoinHandle<u32>) {
-    let id = Id::next();
+    let id = next_id();
     let place = places()[id.as_u64() as usize % 2];
     if size % 3 == 0 {
         let ballast = [1_u8; 300];

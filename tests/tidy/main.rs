@@ -10,6 +10,7 @@ mod glossary;
 mod graph;
 mod headings;
 mod imports;
+mod inline_functions;
 mod names;
 mod operations;
 mod pages;
@@ -202,6 +203,19 @@ fn every_call_of_foreign_code_is_tried() {
 #[test]
 fn a_file_that_wakes_is_found() {
     assert_eq!(foreign_code::example(), 1);
+}
+
+#[test]
+fn what_few_programs_need_is_compiled_where_it_is_used() {
+    report(
+        "compiled for everybody: `#[inline]` is missing",
+        inline_functions::for_everybody(Source::crates()),
+    );
+}
+
+#[test]
+fn a_function_that_is_compiled_for_everybody_is_found() {
+    assert_eq!(inline_functions::example(), 1);
 }
 
 #[test]

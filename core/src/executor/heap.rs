@@ -31,7 +31,7 @@ use crate::collections::Chain;
 use crate::coop;
 use crate::park::{Park, Unpark};
 use crate::platform::{Lock, PlainArc as Arc};
-use crate::task::raw::{ErasedFuture, Notified, OwnedTasks, Schedule};
+use crate::task::raw::{ErasedFuture, Notified, OwnedTasks, Schedule, next_id};
 use crate::task::{Id, JoinHandle};
 use crate::time::TimersHandle;
 use crate::time::raw::Current;
@@ -158,7 +158,7 @@ where
     ) -> JoinHandle<F::Output> {
         let (notified, handle) = match &self.tasks {
             // SAFETY: the scheduler is `Shared`, and by the caller's promise.
-            Some(tasks) => unsafe { tasks.spawn(Id::next(), location, future) },
+            Some(tasks) => unsafe { tasks.spawn(next_id(), location, future) },
             None => unreachable!("the executor drops, and drops its tasks without running them"),
         };
         self.shared.push(notified);

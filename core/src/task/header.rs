@@ -191,7 +191,6 @@ impl Header {
     ///
     /// # Safety
     /// Neither RUNTIME nor JOIN is set, and the caller cleared the last of them.
-    #[inline]
     pub(super) unsafe fn release(this: SlotRef<Self>) {
         if this.state.load().has_join_waker() {
             // The waker's drop is foreign code, whose panic must not keep the slot.

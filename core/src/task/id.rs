@@ -51,21 +51,21 @@ context_word! {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Id(NonZeroU64);
 
-impl Id {
-    /// A number that no living task has.
-    #[inline]
-    pub fn next() -> Self {
-        // In one step (I2).
-        Self::from_u64(LAST.update(|last| {
-            if last % BLOCK_IDS == 0 {
-                // Relaxed: only the sum matters (I1).
-                NEXT_BLOCK.fetch_add(BLOCK_IDS, Ordering::Relaxed) + 1
-            } else {
-                last + 1
-            }
-        }))
-    }
+/// A number that no living task has.
+#[inline]
+pub fn next_id() -> Id {
+    // In one step (I2).
+    Id::from_u64(LAST.update(|last| {
+        if last % BLOCK_IDS == 0 {
+            // Relaxed: only the sum matters (I1).
+            NEXT_BLOCK.fetch_add(BLOCK_IDS, Ordering::Relaxed) + 1
+        } else {
+            last + 1
+        }
+    }))
+}
 
+impl Id {
     #[inline]
     pub(super) fn from_u64(id: u64) -> Self {
         Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
@@ -89,7 +89,7 @@ impl Id {
 
     /// Runs `f` as part of this task.
     #[inline]
-    pub fn scope<R>(self, f: impl FnOnce() -> R) -> R {
+    pub(super) fn scope<R>(self, f: impl FnOnce() -> R) -> R {
         let _restore = IdGuard(CURRENT.replace(self.as_u64()));
         f()
     }
@@ -145,7 +145,7 @@ mod tests {
     use std::thread;
     use std::vec::Vec;
 
-    use super::Id;
+    use super::next_id;
 
     /// Without `std` threads share one context, as handlers of several priorities do; the platform's
     /// critical section is what keeps them apart.
@@ -158,7 +158,7 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         start.wait();
-                        (0..IDS).map(|_| Id::next().as_u64()).collect()
+                        (0..IDS).map(|_| next_id().as_u64()).collect()
                     })
                 })
                 .collect();

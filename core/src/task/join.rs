@@ -218,20 +218,6 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl<T> JoinHandle<T> {
-    /// Drops the output of a completed task that nobody will take.
-    fn drop_output(&mut self) {
-        self.taken = true;
-        // SAFETY: the handle is an owner of the task (I1).
-        let vtable = unsafe { self.slot.vtable() };
-        // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
-        self.id().scope(|| {
-            // SAFETY: the output is ours and was not taken before (I2).
-            contain_panic(|| unsafe { (vtable.drop_output)(self.slot) })
-        });
-    }
-}
-
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
@@ -251,23 +237,52 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
-        loop {
-            match self.state().leave_join(self.taken) {
-                LeaveOutcome::DropOutput => self.drop_output(),
-                LeaveOutcome::Left { waker, last } => {
-                    if waker {
-                        // SAFETY: the bit was cleared with the JOIN bit, so the waker is ours.
-                        unsafe { self.slot.drop_join_waker() };
-                    }
-                    if last {
-                        // SAFETY: the runtime left before, and the handle just now.
-                        unsafe { Header::release(self.slot) };
-                    }
-                    return;
+        // SAFETY: the handle is an owner of the task (I1), and leaves it here.
+        unsafe { leave(self.slot, self.taken) };
+    }
+}
+
+/// The handle leaves the task in `slot`; `taken` says whether its output is gone. The same for all types of output.
+///
+/// # Safety
+/// The caller is the handle, which does not look at the task again.
+unsafe fn leave(slot: SlotRef<Header>, mut taken: bool) {
+    loop {
+        match slot.state.leave_join(taken) {
+            LeaveOutcome::DropOutput => {
+                taken = true;
+                // SAFETY: the handle owns the output (I2), which was not taken before.
+                unsafe { drop_output(slot) };
+            }
+            LeaveOutcome::Left { waker, last } => {
+                if waker {
+                    // SAFETY: the bit was cleared with the JOIN bit, so the waker is ours.
+                    unsafe { slot.drop_join_waker() };
                 }
+                if last {
+                    // SAFETY: the runtime left before, and the handle just now.
+                    unsafe { Header::release(slot) };
+                }
+                return;
             }
         }
     }
+}
+
+/// Drops the output of a completed task that nobody will take.
+///
+/// # Safety
+/// The caller owns the output of the task.
+unsafe fn drop_output(slot: SlotRef<Header>) {
+    // SAFETY: the handle is an owner of the task (I1).
+    let vtable = unsafe { slot.vtable() };
+    // SAFETY: as above.
+    let id = unsafe { slot.id() };
+    // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
+    id.scope(|| {
+        // SAFETY: the output is the caller's and was not taken before.
+        contain_panic(|| unsafe { (vtable.drop_output)(slot) })
+    });
 }
 
 impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {

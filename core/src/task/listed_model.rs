@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize as Plain, Ordering::SeqCst};
 
 use loom::thread;
 
-use super::id::Id;
+use super::id::{Id, next_id};
 use super::model::{Owner, Queue, model};
 use super::raw::{Header, Notified, OwnedTasks};
 use crate::collections::{SlabPool, SlotLayout};
@@ -26,7 +26,7 @@ fn model_a_task_is_listed_while_its_slot_is_filled_again() {
         let owner = Owner::new();
         let visible = owner.tasks.visible();
         let queue = owner.queue.clone();
-        let (first, second) = (Id::next(), Id::next());
+        let (first, second) = (next_id(), next_id());
         let (here_first, here_second) = (here(), here());
         let lister = thread::spawn(move || {
             visible.list(&queue, |task| {
@@ -64,7 +64,7 @@ fn model_tasks_are_woken_from_outside_while_their_owner_ends() {
         let first = OwnedTasks::in_pool(pool, ends.clone(), SlotLayout::Dense);
         // SAFETY: `Send` and `'static`.
         let (notified, kept_slot) =
-            unsafe { first.spawn(Id::next(), here(), std::future::pending::<()>()) };
+            unsafe { first.spawn(next_id(), here(), std::future::pending::<()>()) };
         notified.run();
         let visible = first.visible();
         let outside = {
@@ -77,7 +77,7 @@ fn model_tasks_are_woken_from_outside_while_their_owner_ends() {
         let second = OwnedTasks::in_pool(pool, other.clone(), SlotLayout::Dense);
         // SAFETY: as above.
         let (notified, handle) =
-            unsafe { second.spawn(Id::next(), here(), std::future::pending::<()>()) };
+            unsafe { second.spawn(next_id(), here(), std::future::pending::<()>()) };
         drop(handle);
         let kept = std::sync::Arc::new(Plain::new(0));
         notified.run();

@@ -14,8 +14,9 @@ use loom::model::Builder;
 use loom::sync::Arc;
 use loom::thread;
 
+use super::JoinHandle;
+use super::id::next_id;
 use super::raw::{Header, Notified, OwnedTasks, Schedule};
-use super::{Id, JoinHandle};
 use crate::collections::{SlabPool, SlotLayout};
 use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
 use crate::queue::Inject;
@@ -98,8 +99,7 @@ impl Owner {
         F::Output: Send + 'static,
     {
         // SAFETY: `Send` and `'static`.
-        let (notified, handle) =
-            unsafe { self.tasks.spawn(Id::next(), Location::caller(), future) };
+        let (notified, handle) = unsafe { self.tasks.spawn(next_id(), Location::caller(), future) };
         // SAFETY: the scheduler is alive.
         unsafe { Queue::schedule(NonNull::from(&*self.queue), notified) };
         handle

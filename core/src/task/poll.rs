@@ -81,7 +81,7 @@ unsafe fn schedule<S: Schedule>(slot: SlotRef<Header>) {
     unsafe { S::schedule(scheduler, notified) }
 }
 
-#[inline]
+// Not `#[inline]`: it is called through a vtable alone, and would be copied for each that is made.
 unsafe fn run<F: Future, S: Schedule>(slot: SlotRef<Header>) {
     match slot.state.start() {
         // SAFETY: the state is RUNNING by us.

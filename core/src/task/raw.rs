@@ -5,7 +5,7 @@ pub use super::boxed::BoxedFuture;
 pub use super::erased_future::{ErasedFuture, FutureVtable};
 #[cfg(feature = "alloc")]
 pub use super::header::{Header, ListedState, ListedTask, Notified, Schedule};
-pub use super::id::{CurrentIdRef, current_id_ref};
+pub use super::id::{CurrentIdRef, current_id_ref, next_id};
 #[cfg(feature = "alloc")]
 pub use super::owned::{ClosingTasks, OwnedTasks, VisibleTasks, find_task};
 #[cfg(feature = "alloc")]

@@ -1,12 +1,20 @@
 //! What happened, in order: the same seed gives the same trace, byte for byte.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
-use crate::ids::ThreadId;
+use crate::ids::{HostId, ThreadId};
+use crate::view::View;
+
+/// How lines in a trace begin that say what befell the programs, and how often.
+pub(crate) const COVERED: &str = "covered ";
 
 /// If it is set, a trace has every turn.
 const TURNS: &str = "SELKIE_SIM_TURNS";
+
+/// If it is set, a file for a viewer is written beside the trace.
+pub(crate) const VIEW: &str = "SELKIE_SIM_VIEW";
 
 /// The trace of a run: notes in words, and a digest of every turn.
 #[derive(Debug)]
@@ -14,6 +22,10 @@ pub(crate) struct Trace {
     text: String,
     digest: u64,
     turns: u64,
+    /// What happened to programs, and how often.
+    covered: BTreeMap<&'static str, u64>,
+    /// For a viewer, if that was asked for.
+    view: Option<View>,
     /// Whether every turn is written down.
     writes_turns: bool,
 }
@@ -25,6 +37,8 @@ impl Trace {
             text,
             digest: 0xcbf2_9ce4_8422_2325,
             turns: 0,
+            covered: BTreeMap::new(),
+            view: std::env::var_os(VIEW).map(|_| View::default()),
             writes_turns: std::env::var_os(TURNS).is_some(),
         }
     }
@@ -35,7 +49,10 @@ impl Trace {
     }
 
     /// A thread got the turn.
-    pub(crate) fn turn(&mut self, now: u64, thread: ThreadId) {
+    pub(crate) fn turn(&mut self, now: u64, host: HostId, thread: ThreadId) {
+        if let Some(view) = &mut self.view {
+            view.turn(now, host, thread);
+        }
         self.turns += 1;
         self.mix(now);
         self.mix(u64::from(thread.0));
@@ -46,17 +63,32 @@ impl Trace {
     }
 
     /// Something that a reader wants to know.
-    pub(crate) fn note(&mut self, now: u64, host: &str, what: impl Display) {
+    pub(crate) fn note(&mut self, now: u64, (id, host): (HostId, &str), what: impl Display) {
         let at = Duration::from_nanos(now);
+        let what = what.to_string().replace('\n', " ");
+        if let Some(view) = &mut self.view {
+            view.note(now, id, &what);
+        }
         let _written = writeln!(self.text, "{at:>14?}  {host:<10} {what}");
         self.mix(now);
     }
 
+    /// Something befell the programs.
+    pub(crate) fn cover(&mut self, what: &'static str) {
+        *self.covered.entry(what).or_default() += 1;
+    }
+
     /// The whole trace.
     pub(crate) fn finish(&self) -> String {
-        format!(
-            "{}turns {}, digest {:016x}\n",
-            self.text, self.turns, self.digest
-        )
+        let mut text = self.text.clone();
+        for (what, count) in &self.covered {
+            let _written = writeln!(text, "{COVERED}{count} {what}");
+        }
+        format!("{text}turns {}, digest {:016x}\n", self.turns, self.digest)
+    }
+
+    /// The file for a viewer, if that was asked for. `hosts` are the names of the hosts.
+    pub(crate) fn finish_view(&self, hosts: &[String], end: u64) -> Option<String> {
+        self.view.as_ref().map(|view| view.finish(hosts, end))
     }
 }

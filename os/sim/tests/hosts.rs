@@ -1,4 +1,6 @@
 //! What happens to hosts: signals, exits, crashes, pauses, partitions.
+//!
+//! Length      one world after the other.
 
 use std::io::ErrorKind;
 use std::panic::catch_unwind;
@@ -389,4 +391,18 @@ fn a_world_in_which_nothing_can_happen_says_so() {
     let failed = failed.expect_err("nothing happens");
     let said = failed.downcast_ref::<String>().expect("a text");
     assert!(said.contains("nothing can happen any more"), "{said}");
+}
+
+#[test]
+fn places_of_the_program_go_their_rare_way_in_some_runs() {
+    let failed = catch_unwind(|| {
+        Builder::new().runs(100).run(|_world| async move {
+            let rare = (0..20).filter(|_| selkie_sim::maybe!(0.5)).count();
+            assert!(rare == 0, "{rare} of 20");
+        });
+    });
+    let failed = failed.expect_err("the place is chosen in one of a hundred runs");
+    let said = failed.downcast_ref::<String>().expect("a text");
+    assert!(said.contains(" of 20"), "{said}");
+    assert!(!selkie_sim::maybe!(1.0), "outside there is no simulation");
 }

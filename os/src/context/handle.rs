@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use selkie_core::raw::platform::{AtomicU64, Lock, PlainU64};
+use selkie_core::raw::task::next_id;
 use selkie_core::raw::time::Current;
-use selkie_core::task::{Id as TaskId, JoinHandle};
+use selkie_core::task::JoinHandle;
 use selkie_core::time::TimersHandle;
 
 use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
@@ -184,7 +185,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (id, location) = (TaskId::next(), Location::caller());
+        let (id, location) = (next_id(), Location::caller());
         let future = trace::task(future, Kind::Task, None, id, location);
         self.inner.spawner.spawn(future, id, location)
     }
@@ -250,7 +251,7 @@ impl Handle {
             RuntimeTimers::Shards(shards) => Some(shards[0].hold_clock()),
             RuntimeTimers::Disabled => None,
         };
-        let (id, location) = (TaskId::next(), Location::caller());
+        let (id, location) = (next_id(), Location::caller());
         let func = trace::trace_blocking(func, name, id, location);
         let (handle, spawned) = self.inner.blocking.spawn(func, kind, hold, id, location);
         match spawned {

@@ -22,9 +22,8 @@ use std::sync::atomic::Ordering;
 use selkie_core::executor::Refusal;
 use selkie_core::raw::coop;
 use selkie_core::raw::executor::{Services, set_services};
-use selkie_core::raw::task::ErasedFuture;
+use selkie_core::raw::task::{ErasedFuture, next_id};
 use selkie_core::raw::time::{Current, set_current};
-use selkie_core::task::Id as TaskId;
 
 use super::entered::{ExitOrder, InnermostEntry, Node};
 use super::handle::{Handle, Inner};
@@ -286,9 +285,7 @@ unsafe fn spawn_erased(_number: *const (), erased: ErasedFuture<'_>) -> Result<(
         let inner = inner.ok_or(Refusal::Absent)?;
         // SAFETY: the future is `Send`.
         let future = unsafe { erased.into_box() };
-        let task = inner
-            .spawner
-            .spawn(future, TaskId::next(), Location::caller());
+        let task = inner.spawner.spawn(future, next_id(), Location::caller());
         drop(task);
         Ok(())
     });

@@ -91,6 +91,7 @@ impl Handle {
     /// The ring of `worker`, or of the threads that are no workers, if the builder allows rings and the system
     /// has one. If the system has no more, one that has been made before.
     #[cfg(io_uring)]
+    #[inline]
     pub(crate) fn ring(&self, worker: Option<usize>) -> Option<&Arc<super::uring::Ring>> {
         self.shared.rings.get(worker, &self.shared.reactors)
     }
@@ -100,6 +101,7 @@ impl Handle {
     /// # Errors
     /// Why there is none.
     #[cfg(all(io_uring, feature = "net"))]
+    #[inline]
     pub(crate) fn require_ring(
         &self,
         worker: Option<usize>,

@@ -29,6 +29,7 @@ const FIRST_PAUSE: Duration = Duration::from_micros(500);
 const LAST_PAUSE: Duration = Duration::from_millis(20);
 
 impl File {
+    #[inline]
     async fn wait_for_lock(&self, lock: FileLock) -> io::Result<()> {
         let mut next = FIRST_PAUSE;
         loop {
@@ -83,6 +84,7 @@ impl File {
     /// # })
     /// # }
     /// ```
+    #[inline]
     pub async fn lock(&self) -> io::Result<()> {
         self.wait_for_lock(FileLock::Exclusive).await
     }
@@ -110,6 +112,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn lock_shared(&self) -> io::Result<()> {
         self.wait_for_lock(FileLock::Shared).await
     }
@@ -138,6 +141,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn try_lock(&self) -> io::Result<()> {
         self.change_lock(FileLock::Exclusive).await
     }
@@ -164,6 +168,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn try_lock_shared(&self) -> io::Result<()> {
         self.change_lock(FileLock::Shared).await
     }
@@ -194,11 +199,13 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn unlock(&self) -> io::Result<()> {
         self.idle().await;
         self.change_lock(FileLock::None).await
     }
 
+    #[inline]
     async fn change_lock(&self, lock: FileLock) -> io::Result<()> {
         self.std.detached().wait_empty().await; // As what changes a file.
         // The lock must be released when the drop of the file is over.

@@ -20,6 +20,7 @@ const MAX_NAMES: u32 = 64;
 struct RemoveGuard<'a>(Option<(&'a Directory, &'a Name)>);
 
 impl Drop for RemoveGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some((directory, name)) = self.0 {
             // It fails if somebody else has removed it, and that does no harm.
@@ -67,11 +68,13 @@ impl Drop for RemoveGuard<'_> {
 /// # })
 /// # }
 /// ```
+#[inline]
 pub async fn replace(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
     let (path, contents) = (path.as_ref().to_owned(), contents.as_ref().to_owned());
     offload(move || replace_now(&path, &contents)).await
 }
 
+#[inline]
 fn replace_now(path: &Path, contents: &[u8]) -> io::Result<()> {
     // First: what cannot be brought to the disk is not begun.
     let (directory, name) = Directory::of(path)?;
@@ -91,6 +94,7 @@ fn replace_now(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// A new file in `directory`, hidden, with a name of its own that nobody can foresee, and that is short
 /// whatever the old one's is.
+#[inline]
 fn create_in(directory: &Directory, private: bool) -> io::Result<(File, Name)> {
     let random = RandomState::new();
     for number in 0..MAX_NAMES {

@@ -27,6 +27,7 @@ mod uring {
     use crate::sys::FileClass;
 
     /// The ring of this thread, as far as `of` gives it.
+    #[inline]
     fn ring(of: fn(&Handle, Option<usize>) -> Option<&Arc<Ring>>) -> Option<Arc<Ring>> {
         context::with_current(|inner| {
             let driver = inner.driver.as_ref()?;
@@ -40,6 +41,7 @@ mod uring {
     type Owner = (Arc<OpenFile>, Option<OperationGuard<OpenFile>>);
 
     /// How the system does an operation on `file`; `None` if the pool must.
+    #[inline]
     fn flags(file: &OpenFile) -> Option<squeue::Flags> {
         match file.class() {
             FileClass::Disk | FileClass::Memory if in_place::is_on() => {
@@ -56,6 +58,7 @@ mod uring {
     }
 
     /// Runs `entry`, which is made from the bytes of the buffer. `Err` with the buffer if the pool must.
+    #[inline]
     async fn run<B: Send + 'static>(
         ring: Option<Arc<Ring>>,
         file: &Arc<OpenFile>,
@@ -104,6 +107,7 @@ mod uring {
     }
 
     /// Reads once at `offset`.
+    #[inline]
     pub(in super::super) async fn read_at<B>(
         file: &Arc<OpenFile>,
         buf: B,
@@ -128,6 +132,7 @@ mod uring {
     }
 
     /// Writes once at `offset`, from the byte `from` of the buffer on.
+    #[inline]
     pub(in super::super) async fn write_at<B>(
         file: &Arc<OpenFile>,
         buf: B,
@@ -152,6 +157,7 @@ mod uring {
     }
 
     /// Brings the file to the disk, or only its data; `None` if the pool must.
+    #[inline]
     pub(in super::super) async fn sync(
         file: &Arc<OpenFile>,
         only_data: bool,
@@ -178,6 +184,7 @@ mod unsupported {
 
     use super::super::open_file::OpenFile;
 
+    #[inline]
     pub(in super::super) async fn read_at<B>(
         _file: &Arc<OpenFile>,
         buf: B,
@@ -186,6 +193,7 @@ mod unsupported {
         Err(buf)
     }
 
+    #[inline]
     pub(in super::super) async fn write_at<B>(
         _file: &Arc<OpenFile>,
         buf: B,
@@ -195,6 +203,7 @@ mod unsupported {
         Err(buf)
     }
 
+    #[inline]
     pub(in super::super) async fn sync(
         _file: &Arc<OpenFile>,
         _only_data: bool,

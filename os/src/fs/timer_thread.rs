@@ -48,6 +48,7 @@ struct RateLimit {
 }
 
 impl RateLimit {
+    #[inline]
     fn new(now: Instant) -> Self {
         Self {
             left: BURST,
@@ -59,6 +60,7 @@ impl RateLimit {
     ///
     /// # Errors
     /// How long to wait until one may.
+    #[inline]
     fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let since = now.saturating_duration_since(self.refilled);
         let refills = since.as_nanos() / REFILL_INTERVAL.as_nanos();
@@ -100,6 +102,7 @@ struct TimerThread {
 static FIRST: OnceLock<Box<TimerThread>> = OnceLock::new();
 
 impl TimerThread {
+    #[inline]
     fn new() -> Box<Self> {
         Box::new(Self {
             process: OwningProcess::current(),
@@ -109,6 +112,7 @@ impl TimerThread {
     }
 
     /// That of the calling process.
+    #[inline]
     fn current() -> &'static Self {
         let mut timer = FIRST.get_or_init(Self::new);
         while !timer.process.is_current() {
@@ -122,6 +126,7 @@ impl TimerThread {
 ///
 /// # Errors
 /// If the system gives no thread.
+#[inline]
 pub(super) async fn pause(length: Duration) -> io::Result<()> {
     let ends = Instant::now() + length;
     Pause {
@@ -140,6 +145,7 @@ struct Pause {
 impl Future for Pause {
     type Output = io::Result<()>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // A dump of tasks stops the task here.
         let unit = ready!(coop::poll_proceed(cx));
@@ -181,6 +187,7 @@ impl Future for Pause {
 }
 
 impl Drop for Pause {
+    #[inline]
     fn drop(&mut self) {
         let Some((timer, number)) = self.registered else {
             return;
@@ -197,11 +204,13 @@ impl Drop for Pause {
 
 impl Pauses {
     /// Where the pause `key` stands, or would stand.
+    #[inline]
     fn find(&self, key: Key) -> Result<usize, usize> {
         self.wakers.binary_search_by(|(other, _)| other.cmp(&key))
     }
 
     /// Ensures that there is a thread (I1).
+    #[inline]
     fn ensure_thread(&mut self, timer: &'static TimerThread) -> io::Result<()> {
         if self.thread.is_none() {
             // The thread takes the lock first, and so waits until this is done.
@@ -213,6 +222,7 @@ impl Pauses {
 }
 
 /// Wakes the tasks whose pauses are over, until there was no pause for a while.
+#[inline]
 fn run(timer: &TimerThread) {
     let mut idle_since = Instant::now();
     let mut limit = RateLimit::new(idle_since);

@@ -23,6 +23,20 @@ macro_rules! device {
             ///
             /// # Errors
             /// What the system reports.
+            ///
+            /// # Examples
+            /// A service for the machine itself, whatever its other addresses are:
+            /// ```no_run
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use selkie::net::UdpSocket;
+            ///
+            /// let socket = UdpSocket::bind("0.0.0.0:5353").await?;
+            /// socket.bind_device(Some(b"lo"))?;
+            /// assert_eq!(socket.device()?.as_deref(), Some(&b"lo"[..]));
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn bind_device(&$self, interface: Option<&[u8]>) -> io::Result<()> {
                 SockRef::from($inner).bind_device(interface)
             }

@@ -54,15 +54,18 @@ pub struct UdpDatagram {
     pub from: SocketAddr,
 }
 
+#[inline]
 fn headers() -> [libc::mmsghdr; BATCH] {
     // SAFETY: zeros are a header without buffers.
     unsafe { zeroed() }
 }
 
+#[inline]
 fn outcome(count: libc::c_int) -> io::Result<usize> {
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
+#[inline]
 fn send(socket: BorrowedFd<'_>, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
     let count = datagrams.len().min(BATCH);
     let names: [Option<SockAddr>; BATCH] =
@@ -83,6 +86,7 @@ fn send(socket: BorrowedFd<'_>, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::
     outcome(unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count as _, 0) })
 }
 
+#[inline]
 fn recv(
     socket: BorrowedFd<'_>,
     bufs: &mut [IoSliceMut<'_>],
@@ -125,6 +129,7 @@ fn recv(
 }
 
 /// The address that the system wrote.
+#[inline]
 fn address(name: &libc::sockaddr_storage, len: libc::socklen_t) -> io::Result<SocketAddr> {
     let init = |storage: *mut socket2::SockAddrStorage, storage_len: *mut libc::socklen_t| {
         // SAFETY: `storage` has the size of an address of any family.
@@ -140,6 +145,7 @@ fn address(name: &libc::sockaddr_storage, len: libc::socklen_t) -> io::Result<So
 }
 
 /// The length of the segments, if the system has coalesced datagrams.
+#[inline]
 fn segment_len(header: &libc::msghdr) -> Option<usize> {
     // SAFETY: the system wrote the control part, and its length.
     let first = unsafe { libc::CMSG_FIRSTHDR(header) };
@@ -156,6 +162,7 @@ fn segment_len(header: &libc::msghdr) -> Option<usize> {
 }
 
 impl UdpSocket {
+    #[inline]
     fn set_udp(&self, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
         // SAFETY: the system reads one C int.
         let set = unsafe {
@@ -207,6 +214,7 @@ impl UdpSocket {
     /// # })
     /// # }
     /// ```
+    #[inline]
     pub async fn send_many(&self, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
         if datagrams.is_empty() {
             return Ok(0);
@@ -237,6 +245,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_send_many(&self, datagrams: &[(IoSlice<'_>, SocketAddr)]) -> io::Result<usize> {
         if datagrams.is_empty() {
             return Ok(0);
@@ -278,6 +287,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn recv_many(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -311,6 +321,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_recv_many(
         &self,
         bufs: &mut [IoSliceMut<'_>],
@@ -348,6 +359,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_gso(&self, segment_bytes: Option<u16>) -> io::Result<()> {
         self.set_udp(UDP_SEGMENT, segment_bytes.unwrap_or(0).into())
     }
@@ -370,6 +382,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_gro(&self, gro: bool) -> io::Result<()> {
         self.set_udp(UDP_GRO, gro.into())
     }

@@ -111,6 +111,24 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv6Addr;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("[::]:5353").await?;
+    /// // All who answer by multicast DNS, on the interface that the system chooses.
+    /// let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
+    /// socket.join_multicast_v6(&group, 0)?;
+    /// let mut buffer = [0; 1500];
+    /// let (length, from) = socket.recv_from(&mut buffer).await?;
+    /// println!("{length} bytes from {from}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.join_multicast_v6(multiaddr, interface)
     }
@@ -142,6 +160,21 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::net::Ipv6Addr;
+    /// use selkie::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("[::]:5353").await?;
+    /// let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
+    /// socket.join_multicast_v6(&group, 0)?;
+    /// socket.leave_multicast_v6(&group, 0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.leave_multicast_v6(multiaddr, interface)
     }

@@ -22,6 +22,20 @@ macro_rules! tclass_v6 {
             ///
             /// # Errors
             /// What the system reports.
+            ///
+            /// # Examples
+            /// ```no_run
+            /// # #[selkie::main(flavor = "current_thread")]
+            /// # async fn main() -> std::io::Result<()> {
+            /// use selkie::net::UdpSocket;
+            ///
+            /// let socket = UdpSocket::bind("[::1]:0").await?;
+            /// // Expedited forwarding, for voice (RFC 3246).
+            /// socket.set_tclass_v6(0xb8)?;
+            /// assert_eq!(socket.tclass_v6()?, 0xb8);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn set_tclass_v6(&$self, tclass: u32) -> io::Result<()> {
                 SockRef::from($inner).set_tclass_v6(tclass)
             }

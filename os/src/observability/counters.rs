@@ -36,6 +36,7 @@ impl Counter {
     }
 
     /// The number now, with what was counted before it.
+    #[inline]
     pub(crate) fn get_published(&self) -> u64 {
         // Acquire: pairs with the Release in `publish_one`.
         self.0.load(Ordering::Acquire)
@@ -49,6 +50,7 @@ impl Counter {
     }
 
     /// The number now.
+    #[inline]
     pub(crate) fn get(&self) -> u64 {
         // Relaxed: a figure for readers.
         self.0.load(Ordering::Relaxed)

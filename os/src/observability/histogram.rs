@@ -89,6 +89,7 @@ impl HistogramConfiguration {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn linear(bucket_width: Duration, num_buckets: usize) -> Self {
         assert!(num_buckets > 0, "must have at least one bucket");
         let width = u64::try_from(bucket_width.as_nanos()).unwrap_or(0);
@@ -116,11 +117,13 @@ impl HistogramConfiguration {
     /// assert!(metrics.poll_time_histogram_bucket_range(last).end > Duration::from_secs(3600));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn log(configuration: impl Into<LogHistogram>) -> Self {
         Self(Shape::Log(configuration.into()))
     }
 
     /// What the builder's older methods say.
+    #[inline]
     pub(crate) fn legacy(scale: HistogramScale, resolution: u64, buckets: usize) -> Self {
         Self(match scale {
             HistogramScale::Linear => Shape::Linear {
@@ -134,6 +137,7 @@ impl HistogramConfiguration {
         })
     }
 
+    #[inline]
     fn buckets(&self) -> usize {
         match &self.0 {
             Shape::Linear { buckets, .. } | Shape::Doubling { buckets, .. } => *buckets,
@@ -141,6 +145,7 @@ impl HistogramConfiguration {
         }
     }
 
+    #[inline]
     fn bucket_of(&self, value: u64) -> usize {
         let bucket = match &self.0 {
             Shape::Linear { width, .. } => usize::try_from(value / width).unwrap_or(usize::MAX),
@@ -152,6 +157,7 @@ impl HistogramConfiguration {
         bucket.min(self.buckets() - 1)
     }
 
+    #[inline]
     fn range(&self, bucket: usize) -> Range<u64> {
         let edge = |bucket: usize| match &self.0 {
             Shape::Linear { width, .. } => width.saturating_mul(bucket as u64),
@@ -175,6 +181,7 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
+    #[inline]
     pub(crate) fn new(shape: &HistogramConfiguration) -> Self {
         Self {
             shape: shape.clone(),
@@ -183,21 +190,25 @@ impl Histogram {
     }
 
     /// Counts one duration (I1).
+    #[inline]
     pub(crate) fn record(&self, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.counts[self.shape.bucket_of(nanos)].increment();
     }
 
+    #[inline]
     pub(crate) fn buckets(&self) -> usize {
         self.counts.len()
     }
 
     /// How many durations are in `bucket`; zero for one that there is not.
+    #[inline]
     pub(crate) fn count(&self, bucket: usize) -> u64 {
         self.counts.get(bucket).map_or(0, Counter::get)
     }
 
     /// Which durations `bucket` holds.
+    #[inline]
     pub(crate) fn range(&self, bucket: usize) -> Range<Duration> {
         let range = self.shape.range(bucket);
         Duration::from_nanos(range.start)..Duration::from_nanos(range.end)

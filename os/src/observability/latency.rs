@@ -28,6 +28,7 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
+    #[inline]
     fn shard(&self, address: usize) -> std::sync::MutexGuard<'_, Table> {
         self.shards[address / SLOT_ALIGN % SHARDS]
             .lock()
@@ -35,12 +36,14 @@ impl Stamps {
     }
 
     /// `task` is queued now.
+    #[inline]
     pub(super) fn queued(&self, task: &Notified) {
         let address = task.address();
         self.shard(address).insert(address, Instant::now());
     }
 
     /// `task` is about to be polled: how long it was queued.
+    #[inline]
     pub(super) fn taken(&self, task: &Notified) -> Option<Duration> {
         let address = task.address();
         let queued = self.shard(address).remove(&address);

@@ -75,6 +75,7 @@ pub enum InvalidHistogramConfiguration {
 }
 
 impl fmt::Display for InvalidHistogramConfiguration {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooManyBuckets {
@@ -90,6 +91,7 @@ impl fmt::Display for InvalidHistogramConfiguration {
 impl Error for InvalidHistogramConfiguration {}
 
 /// The place of `value` on the endless scale of `precision`.
+#[inline]
 fn place(value: u64, precision: u32) -> usize {
     let octave = value.checked_ilog2().unwrap_or(0);
     let shift = octave.saturating_sub(precision);
@@ -97,6 +99,7 @@ fn place(value: u64, precision: u32) -> usize {
 }
 
 /// The smallest value at `place`; `None` above the last.
+#[inline]
 fn value_at(place: usize, precision: u32) -> Option<u64> {
     let shift = u32::try_from(place >> precision).ok()?.saturating_sub(1);
     let mantissa = (place - ((shift as usize) << precision)) as u64;
@@ -115,25 +118,30 @@ impl LogHistogram {
     /// let histogram = LogHistogram::builder().build();
     /// assert!(histogram.max_value() >= 60_000_000_000);
     /// ```
+    #[inline]
     pub fn builder() -> LogHistogramBuilder {
         LogHistogramBuilder::default()
     }
 
     /// The value, in nanoseconds, from which on all values are in the last bucket.
+    #[inline]
     pub fn max_value(&self) -> u64 {
         self.range(self.buckets - 1).start
     }
 
+    #[inline]
     pub(super) fn buckets(&self) -> usize {
         self.buckets
     }
 
+    #[inline]
     pub(super) fn bucket_of(&self, value: u64) -> usize {
         place(value, self.precision)
             .saturating_sub(self.skipped)
             .min(self.buckets - 1)
     }
 
+    #[inline]
     pub(super) fn range(&self, bucket: usize) -> Range<u64> {
         let edge =
             |bucket: usize| value_at(bucket + self.skipped, self.precision).unwrap_or(u64::MAX);
@@ -144,12 +152,14 @@ impl LogHistogram {
 }
 
 impl Default for LogHistogram {
+    #[inline]
     fn default() -> Self {
         LogHistogramBuilder::default().build()
     }
 }
 
 impl From<LogHistogramBuilder> for LogHistogram {
+    #[inline]
     fn from(builder: LogHistogramBuilder) -> Self {
         builder.build()
     }
@@ -171,6 +181,7 @@ impl LogHistogramBuilder {
     /// assert!(LogHistogram::builder().max_error(0.01).max_buckets(100).is_err());
     /// ```
     #[must_use]
+    #[inline]
     pub fn max_error(self, max_error: f64) -> Self {
         assert!(max_error > 0.0, "max_error must be greater than 0");
         assert!(max_error <= 1.0, "max_error must be at most 1");
@@ -193,6 +204,7 @@ impl LogHistogramBuilder {
     /// assert!(LogHistogram::builder().precision_exact(5).max_buckets(40).is_err());
     /// ```
     #[must_use]
+    #[inline]
     pub fn precision_exact(mut self, p: u32) -> Self {
         assert!(
             p <= FINEST_PRECISION,
@@ -219,6 +231,7 @@ impl LogHistogramBuilder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn min_value(mut self, duration: Duration) -> Self {
         self.min = Some(duration);
         self
@@ -235,6 +248,7 @@ impl LogHistogramBuilder {
     /// assert!((10_000_000..20_000_000).contains(&histogram.max_value()));
     /// ```
     #[must_use]
+    #[inline]
     pub fn max_value(mut self, duration: Duration) -> Self {
         self.max = Some(duration);
         self
@@ -253,6 +267,7 @@ impl LogHistogramBuilder {
     /// let error = builder.precision_exact(10).max_buckets(10).unwrap_err();
     /// assert!(matches!(error, InvalidHistogramConfiguration::TooManyBuckets { .. }));
     /// ```
+    #[inline]
     pub fn max_buckets(
         &mut self,
         max_buckets: usize,
@@ -276,6 +291,7 @@ impl LogHistogramBuilder {
     /// let (one, two) = (builder.build(), builder.build());
     /// assert_eq!(one.max_value(), two.max_value());
     /// ```
+    #[inline]
     pub fn build(&self) -> LogHistogram {
         let precision = self.precision.unwrap_or(DEFAULT_PRECISION);
         let nanos = |value: Duration| u64::try_from(value.as_nanos()).unwrap_or(u64::MAX);

@@ -34,6 +34,7 @@ pub struct TaskMeta<'a> {
 }
 
 impl<'a> TaskMeta<'a> {
+    #[inline]
     pub(super) fn new(
         id: Id,
         name: Option<&'a str>,
@@ -47,22 +48,26 @@ impl<'a> TaskMeta<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn with_latency(mut self, latency: Option<Duration>) -> Self {
         self.schedule_latency = latency;
         self
     }
 
     /// The task's id.
+    #[inline]
     pub fn id(&self) -> Id {
         self.id
     }
 
     /// The task's name, if its [`task::Builder`](crate::task::Builder) gave one. Beyond Tokio.
+    #[inline]
     pub fn name(&self) -> Option<&'a str> {
         self.name
     }
 
     /// Where the task was spawned.
+    #[inline]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.spawned_at
     }
@@ -70,6 +75,7 @@ impl<'a> TaskMeta<'a> {
     /// How long the task was queued before this poll; told to the hooks around a poll, if the
     /// builder was asked for
     /// [`track_task_schedule_latency`](crate::runtime::Builder::track_task_schedule_latency).
+    #[inline]
     pub fn schedule_latency(&self) -> Option<Duration> {
         self.schedule_latency
     }

@@ -33,11 +33,13 @@ thread_local! {
     static LAST: RefCell<Option<(Id, Arc<str>)>> = const { RefCell::new(None) };
 }
 
+#[inline]
 fn names() -> MutexGuard<'static, Table> {
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The name of the task `id`, if it has one; also right after its end, on the thread on which it ended.
+#[inline]
 pub(crate) fn name_of(id: Id) -> Option<Arc<str>> {
     // Relaxed: whoever has the id of a named task has it from where the name was given.
     if GIVEN.load(Ordering::Relaxed) == 0 {
@@ -59,6 +61,7 @@ pub(crate) fn name_of(id: Id) -> Option<Arc<str>> {
 pub(super) struct PrintedName<'a>(pub(super) &'a str);
 
 impl fmt::Display for PrintedName<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut letters = self.0.chars();
         letters.try_for_each(|letter| f.write_char(if letter.is_control() { '?' } else { letter }))
@@ -66,6 +69,7 @@ impl fmt::Display for PrintedName<'_> {
 }
 
 /// The names of all tasks that have one.
+#[inline]
 pub(crate) fn all_names() -> Vec<(Id, Arc<str>)> {
     let names = names();
     let mut all = Vec::with_capacity(names.len());
@@ -79,6 +83,7 @@ pub(crate) fn all_names() -> Vec<(Id, Arc<str>)> {
 struct NameGuard(Id);
 
 impl Drop for NameGuard {
+    #[inline]
     fn drop(&mut self) {
         let name = names().remove(&self.0);
         let remember = |last: &RefCell<_>| last.replace(name.map(|name| (self.0, name)));
@@ -97,6 +102,7 @@ pin_project! {
 }
 
 /// Gives the task `id`, whose future this is, a name until the future is dropped.
+#[inline]
 pub(crate) fn named<F: Future>(future: F, id: Id, name: Option<&str>) -> NamedFuture<F> {
     let name = name.map(|name| {
         let name = Arc::from(name);

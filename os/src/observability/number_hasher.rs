@@ -7,6 +7,7 @@ use std::hash::Hasher;
 pub(super) struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.write_u64(u64::from(*byte));

@@ -14,16 +14,19 @@ pub(super) const RECORDED: u8 = 4;
 pub(super) struct ObservedSet(AtomicU8);
 
 impl ObservedSet {
+    #[inline]
     pub(super) fn new() -> Self {
         Self(AtomicU8::new(0))
     }
 
     /// Adds `what`, which whoever sees it may not find yet: it is then not observed for a moment longer.
+    #[inline]
     pub(super) fn insert(&self, what: u8) {
         // Relaxed: the cells that hold what is observed have orders of their own; a wake or a poll more or less.
         self.0.fetch_or(what, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(super) fn remove(&self, what: u8) {
         // Relaxed: as in `insert`.
         self.0.fetch_and(!what, Ordering::Relaxed);

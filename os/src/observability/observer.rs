@@ -32,6 +32,7 @@ macro_rules! observer {
 
         impl Observer for Probes {
             $(
+                #[inline]
                 fn $name(&self $(, $argument: $type)*) $(-> $output)? {
                     Self::$name(self $(, $argument)*)
                 }

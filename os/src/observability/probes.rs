@@ -6,7 +6,6 @@
 //!                caller of `spawn`.
 //! Rejected    A flag per feature on the paths of spawn and poll.
 
-use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
@@ -51,13 +50,8 @@ pub(crate) struct Probes {
     on_stall: OnceLock<StallHook>,
 }
 
-impl fmt::Debug for Probes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probes").finish_non_exhaustive()
-    }
-}
-
 /// Calls a hook, if there is one (I1).
+#[inline]
 fn call(hook: Option<&TaskHook>, meta: &TaskMeta<'_>) {
     if let Some(hook) = hook {
         // The panic's message has been written already.
@@ -70,6 +64,7 @@ impl Probes {
     ///
     /// # Errors
     /// If the watchdog's thread cannot be started.
+    #[inline]
     pub(crate) fn new(config: &ProbesConfig, workers: usize) -> io::Result<Option<Arc<Self>>> {
         if !config.is_any() {
             return Ok(None);
@@ -96,6 +91,7 @@ impl Probes {
     }
 
     /// A table that observes nothing yet.
+    #[inline]
     pub(crate) fn empty() -> Self {
         Self {
             number: ProbesNumber::next(),
@@ -113,6 +109,7 @@ impl Probes {
     }
 
     /// Has the statistics of tasks kept from now on.
+    #[inline]
     pub(crate) fn track_tasks(&self, workers: usize) {
         self.polls.get_or_init(|| RunningPolls::new(workers));
         self.tasks.get_or_init(TaskTable::new);
@@ -166,6 +163,7 @@ impl Probes {
 
     /// Makes a recorder if there is none, which keeps `capacity` events of each of `workers` workers, and switches it on. Returns how
     /// often that was done.
+    #[inline]
     pub(crate) fn start_recording(&self, workers: usize, capacity: usize) -> u64 {
         self.polls.get_or_init(|| RunningPolls::new(workers));
         let make = || Recorder::new(self.number, workers, capacity);
@@ -176,11 +174,13 @@ impl Probes {
     }
 
     /// Switches the recorder off.
+    #[inline]
     pub(crate) fn stop_recording(&self) {
         self.observed.remove(RECORDED);
     }
 
     /// Switches the recorder off if it was started so often. Returns whether it was.
+    #[inline]
     pub(crate) fn stop_recording_of(&self, starts: u64) -> bool {
         let of_recorder = |recorder: &Recorder| {
             let now = recorder.starts();
@@ -194,16 +194,19 @@ impl Probes {
     }
 
     /// What the recorder's rings hold, if there is one; the runtime is called `runtime`.
+    #[inline]
     pub(crate) fn recording(&self, runtime: String) -> Option<RecordingSnapshot> {
         Some(self.recorder.get()?.snapshot(runtime, self.polls.get()?))
     }
 
     /// How often the recorder was started, if there is one.
+    #[inline]
     pub(crate) fn recorder_starts(&self) -> Option<u64> {
         self.recorder.get().map(|recorder| *recorder.starts())
     }
 
     /// A task is about to be spawned.
+    #[inline]
     pub(crate) fn spawned(&self, id: Id, location: &'static Location<'static>) {
         if let Some(hook) = &self.config.on_spawn {
             let name = name_of(id);
@@ -215,7 +218,7 @@ impl Probes {
     }
 
     /// A task is about to be queued.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn queued(&self, task: &Notified) {
         match self.recorded() {
             Some(recorded) => recorded.queue(task),
@@ -223,7 +226,7 @@ impl Probes {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn queued_observed(&self, task: &Notified) {
         if let Some(timed) = self.timed() {
             timed.queue(task);
@@ -242,8 +245,7 @@ impl Probes {
     }
 
     /// Runs a task on worker `worker`. What that did since the last one, other than to take this one, has called [`interrupt`](Self::interrupt).
-    // Never inline: what runs tasks without probes would need more registers.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn run(&self, worker: usize, task: Notified) {
         match self.recorded() {
             Some(recorded) => recorded.run(worker, task),
@@ -252,13 +254,14 @@ impl Probes {
     }
 
     /// Runs a task on worker `worker`, while nothing is kept in ticks.
+    #[inline]
     fn run_untimed(&self, worker: usize, task: Notified) {
         self.interrupt(worker);
         task.run();
     }
 
     /// Runs a task on worker `worker`, with statistics, hooks and histograms, or with none of them any more.
-    #[inline(never)]
+    #[inline]
     fn run_observed(&self, worker: usize, task: Notified) {
         let (id, location) = (task.id(), task.location());
         let latency = self.stamps.as_ref().and_then(|stamps| stamps.taken(&task));
@@ -284,6 +287,7 @@ impl Probes {
     }
 
     /// What worker `worker` polls may block from here on: another thread has the worker.
+    #[inline]
     pub(crate) fn handed_off(&self, worker: usize) {
         self.interrupt(worker);
         match self.timed() {
@@ -294,6 +298,7 @@ impl Probes {
     }
 
     /// A task has ended.
+    #[inline]
     pub(crate) fn finished(&self, id: Id, location: &'static Location<'static>) {
         if let Some(timed) = self.timed() {
             timed.finish(id, location);
@@ -305,22 +310,26 @@ impl Probes {
     }
 
     /// Whether the statistics of tasks are kept.
+    #[inline]
     pub(crate) fn is_tracking_tasks(&self) -> bool {
         self.tasks.get().is_some()
     }
 
     /// Has `hook` called when the watchdog has found a long poll; only the first one that is given is.
     #[allow(dead_code, reason = "asked for by recordings that are written")]
+    #[inline]
     pub(crate) fn on_stall(&self, hook: StallHook) {
         self.on_stall.get_or_init(|| hook);
     }
 
     /// What is done when the watchdog has found a long poll, beside its report.
+    #[inline]
     pub(crate) fn stall_hook(&self) -> Option<&StallHook> {
         self.on_stall.get()
     }
 
     /// Worker `worker`, whose loop calls this, has taken `tasks` tasks from worker `victim`.
+    #[inline]
     pub(crate) fn stolen(&self, worker: usize, victim: usize, tasks: usize) {
         self.interrupt(worker);
         if let Some(recorder) = self.recorder() {
@@ -329,6 +338,7 @@ impl Probes {
     }
 
     /// Worker `worker`, whose loop calls this, goes to sleep.
+    #[inline]
     pub(crate) fn parks(&self, worker: usize) {
         self.interrupt(worker);
         if let Some(recorder) = self.recorder() {
@@ -337,6 +347,7 @@ impl Probes {
     }
 
     /// Worker `worker`, whose loop calls this, has slept.
+    #[inline]
     pub(crate) fn unparked(&self, worker: usize) {
         // Also if it is off by now: see `handed_off`.
         if let Some(recorder) = self.recorder.get() {
@@ -345,6 +356,7 @@ impl Probes {
     }
 
     /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue.
+    #[inline]
     pub(crate) fn depth(&self, worker: usize, local: usize, inject: usize) {
         if let Some(recorder) = self.recorder() {
             recorder.note_depth(worker, local, inject);
@@ -352,7 +364,7 @@ impl Probes {
     }
 
     /// Worker `worker`, which the thread has, looks at its driver by `look`.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn look(&self, worker: usize, cause: WakeCause, look: &mut dyn FnMut()) {
         self.interrupt(worker);
         let _turn = self
@@ -362,7 +374,7 @@ impl Probes {
     }
 
     /// Worker `worker`, which the thread has, fires its timers that are due.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn fire(&self, worker: usize, fire: &mut dyn FnMut() -> usize) {
         self.interrupt(worker);
         let recorder = self.recorder();
@@ -374,6 +386,7 @@ impl Probes {
     }
 
     /// A closure on the blocking pool begins, or has returned.
+    #[inline]
     pub(crate) fn blocking(&self, begins: bool, id: Id, location: &'static Location<'static>) {
         if let Some(recorder) = self.recorder() {
             recorder.block(begins, id, location);

@@ -26,11 +26,13 @@ pub(crate) struct ProbesConfig {
 
 impl ProbesConfig {
     /// Whether anything was asked for.
+    #[inline]
     pub(super) fn is_any(&self) -> bool {
         self.has_others() || self.track_tasks
     }
 
     /// Whether anything was asked for that is not kept in ticks.
+    #[inline]
     pub(super) fn has_others(&self) -> bool {
         self.on_spawn.is_some()
             || self.on_terminate.is_some()

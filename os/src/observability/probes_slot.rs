@@ -18,6 +18,7 @@ pub(crate) struct ProbesSlot(OnceLock<Arc<dyn Observer>>);
 
 impl ProbesSlot {
     /// With the table that the builder was asked for, if it was.
+    #[inline]
     pub(crate) fn new(probes: Option<&Arc<dyn Observer>>) -> Self {
         Self(probes.map_or_else(OnceLock::new, |probes| Arc::clone(probes).into()))
     }
@@ -29,11 +30,13 @@ impl ProbesSlot {
     }
 
     /// The table; attaches an empty one if there is none (I1).
+    #[inline]
     pub(crate) fn attach(&self) -> &Arc<dyn Observer> {
         self.0.get_or_init(|| Arc::new(Probes::empty()))
     }
 
     /// Attaches the table of another slot of the runtime.
+    #[inline]
     pub(crate) fn share(&self, probes: &Arc<dyn Observer>) {
         self.0.get_or_init(|| Arc::clone(probes));
     }

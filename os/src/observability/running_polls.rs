@@ -54,6 +54,7 @@ impl WorkerPoll {
     }
 
     /// The thread is about to hand the worker off: its poll goes on without.
+    #[inline]
     pub(super) fn hand_off(&self) {
         self.end(0);
     }
@@ -74,6 +75,7 @@ impl WorkerPoll {
     }
 
     /// Since when the worker, which the thread has, polls the task `id`, if it does.
+    #[inline]
     pub(super) fn since(&self, id: Id) -> Option<u64> {
         // Relaxed: I1.
         let is_it = self.task.load(Ordering::Relaxed) == id.as_u64();
@@ -82,6 +84,7 @@ impl WorkerPoll {
 }
 
 impl RunningPolls {
+    #[inline]
     pub(super) fn new(workers: usize) -> Self {
         let words = || {
             Padded(WorkerPoll {
@@ -102,6 +105,7 @@ impl RunningPolls {
 
     /// The polls that go on.
     #[allow(unsafe_code)]
+    #[inline]
     pub(super) fn all(&self) -> Vec<RunningPoll> {
         let mut polls = Vec::with_capacity(self.0.len());
         for (worker, words) in self.0.iter().enumerate() {

@@ -53,34 +53,40 @@ impl RefUnwindSafe for StalledPoll {}
 impl StalledPoll {
     /// The number of the worker that is in the poll; `None` if it is the thread of a `block_on`, in a poll of that one's
     /// future.
+    #[inline]
     pub fn worker(&self) -> Option<usize> {
         self.worker
     }
 
     /// The id of the task that is polled. If that polls other tasks itself, as one with a [`LocalSet`](crate::task::LocalSet)
     /// does, it is the innermost one. `None`: the future of a `block_on`.
+    #[inline]
     pub fn task_id(&self) -> Option<Id> {
         self.task
     }
 
     /// The task's name, if its [`task::Builder`](crate::task::Builder) gave one.
+    #[inline]
     pub fn task_name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Where the task was spawned, or where `block_on` was called.
+    #[inline]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.spawned_at
     }
 
     /// How long the poll has lasted so far: since the watchdog saw it first, which may be a quarter of the threshold after
     /// it began.
+    #[inline]
     pub fn duration(&self) -> Duration {
         self.lasts
     }
 }
 
 impl fmt::Debug for StalledPoll {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StalledPoll")
             .field("worker", &self.worker)
@@ -94,6 +100,7 @@ impl fmt::Debug for StalledPoll {
 
 /// One line, without the stack.
 impl fmt::Display for StalledPoll {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.worker {
             Some(worker) => write!(f, "worker {worker} polls ")?,

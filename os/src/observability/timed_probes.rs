@@ -24,6 +24,7 @@ pub(super) struct TimedProbes<'a> {
 
 impl TimedProbes<'_> {
     /// A task is about to be spawned.
+    #[inline]
     pub(super) fn spawn(&self, id: Id, location: &'static Location<'static>) {
         let now = self.clock.now();
         if let Some(tasks) = self.tasks {
@@ -71,11 +72,13 @@ impl TimedProbes<'_> {
     }
 
     /// Since when the thread polls the task `id` for a worker, if it does.
+    #[inline]
     fn poll_of(&self, id: Id) -> Option<u64> {
         self.polls.of(thread_role::worker(self.number)?).since(id)
     }
 
     /// Runs a task on worker `worker`.
+    #[inline]
     pub(super) fn run(self, worker: usize, task: Notified) {
         let (id, location, begun) = (task.id(), task.location(), self.begin(worker));
         let entered = thread_role::enter(self.number, worker);
@@ -98,6 +101,7 @@ impl TimedProbes<'_> {
     }
 
     /// The thread is about to hand worker `worker` off, as a rule in a poll, which goes on without.
+    #[inline]
     pub(super) fn hand_off(&self, worker: usize, polls: Option<Id>) {
         let now = self.clock.now();
         let begun = polls.and_then(|id| self.poll_of(id));
@@ -114,6 +118,7 @@ impl TimedProbes<'_> {
     }
 
     /// A task has ended.
+    #[inline]
     pub(super) fn finish(&self, id: Id, location: &'static Location<'static>) {
         let now = self.clock.now();
         if let Some(tasks) = self.tasks {

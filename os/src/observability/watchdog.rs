@@ -92,6 +92,7 @@ pub(crate) struct Watchdog {
 }
 
 impl fmt::Debug for Watchdog {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watchdog")
             .field("threshold", &self.shared.config.threshold)
@@ -99,6 +100,7 @@ impl fmt::Debug for Watchdog {
     }
 }
 
+#[inline]
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -128,6 +130,7 @@ impl Watchdog {
     ///
     /// # Errors
     /// If the system gives no thread.
+    #[inline]
     pub(crate) fn start(config: WatchdogConfig, runtime: WatchedRuntime) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             seen: boxed_slice(runtime.workers, |_| Mutex::new(None)),
@@ -154,6 +157,7 @@ impl Watchdog {
 }
 
 impl Watch for Watchdog {
+    #[inline]
     fn watch_root(&self, called_at: &'static Location<'static>) -> Option<RootGuard> {
         let root = RootPoll::here(called_at)?;
         let roots = Arc::clone(&self.shared.roots);
@@ -161,6 +165,7 @@ impl Watch for Watchdog {
         Some(RootGuard { root, roots })
     }
 
+    #[inline]
     fn poll_of(&self, worker: usize) -> Option<StalledPoll> {
         let task = (self.shared.runtime.look)(worker).thread?.current_task()?;
         let lasts = self.poll_duration(worker).unwrap_or_default();
@@ -168,12 +173,14 @@ impl Watch for Watchdog {
         self.shared.describe(Some(worker), task, lasts, no_stack)
     }
 
+    #[inline]
     fn poll_duration(&self, worker: usize) -> Option<Duration> {
         let count = (self.shared.runtime.look)(worker).count;
         let seen = lock(&self.shared.seen[worker]).filter(|seen| seen.count == count);
         seen.map(|seen| seen.since.elapsed())
     }
 
+    #[inline]
     fn figures(&self) -> (u64, Duration) {
         // Relaxed: figures for readers.
         let stalled = self.shared.stalled.load(Ordering::Relaxed);
@@ -181,6 +188,7 @@ impl Watch for Watchdog {
         (stalled, Duration::from_nanos(longest))
     }
 
+    #[inline]
     fn stop(&self, deadline: Option<Instant>) {
         lock(&self.shared.state).is_stopped = true;
         self.shared.changed.notify_all();
@@ -196,12 +204,14 @@ impl Watch for Watchdog {
 }
 
 impl Drop for Watchdog {
+    #[inline]
     fn drop(&mut self) {
         self.stop(Some(Instant::now()));
     }
 }
 
 impl Shared {
+    #[inline]
     fn watch(&self) {
         let threshold = self.config.threshold;
         let period = (threshold / 4).clamp(Duration::from_millis(1), Duration::from_secs(1));
@@ -226,6 +236,7 @@ impl Shared {
     }
 
     /// Looks at worker `worker`, and reports its poll if that is overdue and was not reported before.
+    #[inline]
     fn look_at(&self, worker: usize, roots: &[(Arc<RootPoll>, SeenPoll)]) {
         let WorkerState { count, thread } = (self.runtime.look)(worker);
         let is_root = |thread: &Arc<ObservedThread>| {
@@ -257,6 +268,7 @@ impl Shared {
     }
 
     /// The same for the futures of `block_on`.
+    #[inline]
     fn look_at_roots(&self, seen: &mut Vec<(Arc<RootPoll>, SeenPoll)>) {
         let roots = lock(&self.roots).clone();
         let before = std::mem::take(seen);
@@ -287,6 +299,7 @@ impl Shared {
     }
 
     /// How long the poll lasts, if it has to be reported; keeps the figures of those that were.
+    #[inline]
     fn is_due(&self, seen: &SeenPoll) -> Option<Duration> {
         let lasts = seen.since.elapsed();
         if lasts < self.config.threshold {
@@ -299,6 +312,7 @@ impl Shared {
     }
 
     /// The stack of `thread`, if the poll `goes_on` when it has been taken.
+    #[inline]
     fn stack_of(
         &self,
         thread: &ObservedThread,
@@ -312,6 +326,7 @@ impl Shared {
         }
     }
 
+    #[inline]
     fn report(&self, stalled: &StalledPoll) {
         // Relaxed: a figure for readers.
         self.stalled.fetch_add(1, Ordering::Relaxed);
@@ -319,6 +334,7 @@ impl Shared {
     }
 
     /// What is known of a poll of `task`; `None` if the task has ended.
+    #[inline]
     fn describe(
         &self,
         worker: Option<usize>,
@@ -339,6 +355,7 @@ impl Shared {
     }
 
     /// Waits until no report is called any more, at most until `deadline`; whether that is so.
+    #[inline]
     fn wait_over(&self, deadline: Option<Instant>) -> bool {
         let mut state = lock(&self.state);
         while !state.is_over {
@@ -360,6 +377,7 @@ impl Shared {
 }
 
 /// The poll at a look that finds `count`, after one that found `before`.
+#[inline]
 fn next_look(before: Option<SeenPoll>, count: u64) -> SeenPoll {
     let same = before.filter(|before| before.count == count);
     same.unwrap_or_else(|| SeenPoll {

@@ -36,6 +36,7 @@ impl Builder {
     /// assert_eq!(spawned.load(Ordering::Relaxed), 2);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn on_task_spawn<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -62,6 +63,7 @@ impl Builder {
     /// assert_eq!(*ended.lock().unwrap(), [id]);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn on_task_terminate<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -89,6 +91,7 @@ impl Builder {
     /// assert_eq!(polls.load(Ordering::Relaxed), 2);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn on_before_task_poll<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -123,6 +126,7 @@ impl Builder {
     /// assert!(HAS_BLOCKED.load(Ordering::Relaxed));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn on_after_task_poll<F>(&mut self, f: F) -> &mut Self
     where
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -155,6 +159,7 @@ impl Builder {
     /// assert!(is_known.load(Ordering::Relaxed));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn track_task_schedule_latency(&mut self) -> &mut Self {
         self.probes.ask().hooks.track_latency = true;
         self
@@ -178,6 +183,7 @@ impl Builder {
     /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn track_tasks(&mut self) -> &mut Self {
         self.probes.ask().hooks.track_tasks = true;
         self
@@ -203,6 +209,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
         let ends = matches!(behavior, UnhandledPanic::ShutdownRuntime);
         assert!(
@@ -238,6 +245,7 @@ impl Builder {
     /// assert_ne!(choices(b"one seed")?, choices(b"another")?);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
         self.config.seed = seed.word();
         self.parts.seed = Some(seed.word());
@@ -261,6 +269,7 @@ impl Builder {
     /// assert_eq!(polls, 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enable_metrics_poll_time_histogram(&mut self) -> &mut Self {
         self.probes.ask().poll_times = true;
         self
@@ -281,6 +290,7 @@ impl Builder {
     /// assert_eq!(runtime.metrics().poll_time_histogram_num_buckets(), 100);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn metrics_poll_time_histogram_configuration(
         &mut self,
         configuration: HistogramConfiguration,
@@ -308,6 +318,7 @@ impl Builder {
     /// assert_eq!(buckets.map(count).sum::<u64>(), 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
         self.probes.ask().latencies = true;
         self
@@ -329,6 +340,7 @@ impl Builder {
     /// assert!(first.contains(&Duration::from_nanos(500)));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn metrics_schedule_latency_histogram_configuration(
         &mut self,
         configuration: HistogramConfiguration,
@@ -339,6 +351,7 @@ impl Builder {
 
     /// How the buckets of the histogram of polls grow.
     #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
+    #[inline]
     pub fn metrics_poll_count_histogram_scale(
         &mut self,
         histogram_scale: HistogramScale,
@@ -353,6 +366,7 @@ impl Builder {
     /// If `resolution` is zero, or more than a second.
     #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
     #[track_caller]
+    #[inline]
     pub fn metrics_poll_count_histogram_resolution(&mut self, resolution: Duration) -> &mut Self {
         assert!(
             resolution > Duration::ZERO,
@@ -388,6 +402,7 @@ impl Builder {
     /// ```
     #[deprecated(note = "use `metrics_poll_time_histogram_configuration`")]
     #[track_caller]
+    #[inline]
     pub fn metrics_poll_count_histogram_buckets(&mut self, buckets: usize) -> &mut Self {
         assert!(buckets > 0, "there must be a bucket");
         self.probes.buckets = buckets;
@@ -429,6 +444,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn watchdog(&mut self, threshold: Duration) -> &mut Self {
         self.watchdog_with(threshold, write_report)
     }
@@ -463,6 +479,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn watchdog_with<F>(&mut self, threshold: Duration, report: F) -> &mut Self
     where
         F: Fn(&StalledPoll) + Send + Sync + 'static,
@@ -482,6 +499,7 @@ impl Builder {
 
     /// For a runtime with a wheel of timers for each worker. Selkie's always has one: what changes
     /// is that a sleep which is polled after its runtime has ended is over, where it panics otherwise.
+    #[inline]
     pub fn enable_alt_timer(&mut self) -> &mut Self {
         self.parts.sleeps_at_end = AtEnd::Fire;
         self.enable_time()
@@ -489,12 +507,14 @@ impl Builder {
 
     /// For a driver that goes to another worker before its worker runs tasks. Selkie's idle workers
     /// take the driver over when its worker is stuck: nothing changes.
+    #[inline]
     pub fn enable_eager_driver_handoff(&mut self) -> &mut Self {
         self
     }
 
     /// For a blocking pool with several queues. Selkie's hands a closure to an idle thread without
     /// a queue: nothing changes.
+    #[inline]
     pub fn enable_sharded_blocking_queue(&mut self) -> &mut Self {
         self
     }
@@ -519,6 +539,7 @@ impl Builder {
     /// # }
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enable_io_uring(&mut self) -> &mut Self {
         self.parts.io = true;
         self.parts.ring = true;
@@ -541,6 +562,7 @@ impl Builder {
     /// assert!(runtime.block_on(selkie::fs::metadata(me))?.len() > 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn disable_files_in_place(&mut self) -> &mut Self {
         self.parts.files_in_place = false;
         self
@@ -557,6 +579,7 @@ impl Builder {
     /// assert_eq!(runtime.metrics().worker_ring_in_flight(0), None);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn disable_io_uring(&mut self) -> &mut Self {
         self.parts.ring = false;
         self

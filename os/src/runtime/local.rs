@@ -9,7 +9,8 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use selkie_core::task::{Id, JoinHandle};
+use selkie_core::raw::task::next_id;
+use selkie_core::task::JoinHandle;
 
 use super::runtime::Runtime;
 use super::shutdown_report::ShutdownReport;
@@ -97,7 +98,7 @@ impl LocalRuntime {
     {
         match &self.handle().inner.spawner {
             Spawner::CurrentThread(scheduler) => {
-                let (id, location) = (Id::next(), Location::caller());
+                let (id, location) = (next_id(), Location::caller());
                 let future = trace::task(future, Kind::Local, None, id, location);
                 scheduler.spawn_local(future, id, location)
             }

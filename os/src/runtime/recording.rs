@@ -35,6 +35,7 @@ pub struct RecordingConfig {
 }
 
 impl Default for RecordingConfig {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
@@ -42,6 +43,7 @@ impl Default for RecordingConfig {
 
 impl RecordingConfig {
     /// 16,384 events for each worker.
+    #[inline]
     pub fn new() -> Self {
         Self {
             events_per_worker: EVENTS,
@@ -70,6 +72,7 @@ impl RecordingConfig {
     /// assert!(snapshot.overwritten_count() > 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn events_per_worker(&mut self, events: usize) -> &mut Self {
         let events = events.clamp(FEWEST_EVENTS, MOST_EVENTS);
         self.events_per_worker = events.next_power_of_two();
@@ -104,6 +107,7 @@ pub struct Recording {
 }
 
 impl fmt::Debug for Recording {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recording")
             .field("runtime", &self.handle.id())
@@ -139,6 +143,7 @@ impl Handle {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn start_recording(&self, config: &RecordingConfig) -> Recording {
         let spawner = &self.inner.spawner;
         let probes = spawner.probes_slot().attach();
@@ -154,6 +159,7 @@ impl Handle {
     }
 
     /// The runtime's recording, if one was ever started. Beyond Tokio.
+    #[inline]
     pub fn recording(&self) -> Option<Recording> {
         let probes = self.inner.spawner.probes()?;
         Some(Recording {
@@ -178,6 +184,7 @@ impl Builder {
     /// assert!(recording.snapshot().event_count() > 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn record_events(&mut self, config: RecordingConfig) -> &mut Self {
         self.add_resource(move |handle| {
             let _runs = handle.start_recording(&config);
@@ -187,6 +194,7 @@ impl Builder {
 }
 
 impl Recording {
+    #[inline]
     fn probes(&self) -> &dyn Observer {
         let probes = self.handle.inner.spawner.probes();
         probes.expect("a runtime that is recorded has probes")
@@ -210,6 +218,7 @@ impl Recording {
     /// assert!(recording.snapshot().event_count() > before);
     /// # }
     /// ```
+    #[inline]
     pub fn snapshot(&self) -> RecordingSnapshot {
         let name = self.handle.name();
         let runtime = match name {
@@ -221,6 +230,7 @@ impl Recording {
     }
 
     /// The number of the runtime.
+    #[inline]
     pub fn runtime_id(&self) -> Id {
         self.handle.id()
     }
@@ -239,6 +249,7 @@ impl Recording {
     /// assert!(!recording.is_running());
     /// # }
     /// ```
+    #[inline]
     pub fn stop(&self) {
         self.probes().stop_recording();
     }
@@ -257,11 +268,13 @@ impl Recording {
     /// assert!(second.stop_if_last() && !first.is_running());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn stop_if_last(&self) -> bool {
         self.probes().stop_recording_of(self.starts)
     }
 
     /// Whether events are recorded now.
+    #[inline]
     pub fn is_running(&self) -> bool {
         self.probes().is_recording()
     }

@@ -38,6 +38,7 @@ struct RecordingFiles {
 static AT_PANIC: Mutex<Vec<Arc<RecordingFiles>>> = Mutex::new(Vec::new());
 
 impl RecordingFiles {
+    #[inline]
     fn new(handle: &Handle, dir: &Path) -> Arc<Self> {
         Arc::new(Self {
             runtime: Arc::downgrade(&handle.inner),
@@ -47,6 +48,7 @@ impl RecordingFiles {
     }
 
     /// Writes a file, if one is due (I1).
+    #[inline]
     fn write(&self, reason: &str) {
         let recording = self
             .runtime
@@ -85,6 +87,26 @@ impl RecordingConfig {
     ///
     /// The panic hook that there is stays, and is called first. The thread that panics writes the file, which takes some
     /// milliseconds.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::runtime::{Handle, RecordingConfig};
+    ///
+    /// # let place = std::env::temp_dir().join(format!("selkie-on-panic-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&place)?;
+    /// # let dir = place.clone();
+    /// # let runtime = selkie::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// # runtime.block_on(async {
+    /// let recording = Handle::current().start_recording(RecordingConfig::new().write_on_panic(dir));
+    /// let panicked = selkie::spawn(async { panic!("the tide is out") }).await;
+    /// assert!(panicked.is_err());
+    /// # drop(recording);
+    /// # });
+    /// assert_eq!(std::fs::read_dir(&place)?.count(), 1);
+    /// # std::fs::remove_dir_all(&place)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[inline]
     pub fn write_on_panic(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
         self.panic_dir = Some(dir.into());
         self
@@ -93,12 +115,40 @@ impl RecordingConfig {
     /// Writes the recording into the folder `dir` when the runtime's [watchdog](super::Builder::watchdog) finds a poll that takes too
     /// long, before that is reported: the file's path goes to the standard error output. At most one every 5 s, and 64 in all.
     /// Without effect on a runtime without a watchdog.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use selkie::runtime::{Builder, RecordingConfig};
+    ///
+    /// # let place = std::env::temp_dir().join(format!("selkie-on-stall-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&place)?;
+    /// # let dir = place.clone();
+    /// let (report, reports) = std::sync::mpsc::channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .enable_all()
+    ///     .watchdog_with(Duration::from_millis(20), move |poll| {
+    ///         let _gone = report.send(poll.duration());
+    ///     })
+    ///     .build()?;
+    /// let recording = runtime.handle().start_recording(RecordingConfig::new().write_on_stall(dir));
+    /// // A fault: the worker sleeps, and what led there is in the folder.
+    /// runtime.spawn(async { std::thread::sleep(Duration::from_millis(300)) });
+    /// reports.recv().unwrap();
+    /// # drop((recording, runtime));
+    /// assert_eq!(std::fs::read_dir(&place)?.count(), 1);
+    /// # std::fs::remove_dir_all(&place)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[inline]
     pub fn write_on_stall(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
         self.stall_dir = Some(dir.into());
         self
     }
 
     /// Does for the runtime of `handle` what was asked for.
+    #[inline]
     pub(super) fn install(&self, handle: &Handle) {
         if let Some(dir) = &self.stall_dir {
             let files = RecordingFiles::new(handle, dir);
@@ -120,6 +170,7 @@ impl RecordingConfig {
 }
 
 /// Has the process's panic hook write the recordings, too.
+#[inline]
 fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     if thread::panicking() {
@@ -159,6 +210,7 @@ impl Recording {
     /// # std::fs::remove_file(path)?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn write_to(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let (path, snapshot) = (path.as_ref(), self.snapshot());
         // I3
@@ -184,6 +236,7 @@ impl Recording {
     ///
     /// # Errors
     /// If the folder is not there, or the file cannot be written.
+    #[inline]
     pub fn write_to_dir(&self, dir: impl AsRef<Path>, reason: &str) -> io::Result<PathBuf> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         let (process, millis) = (process::id(), since.unwrap_or_default().as_millis());

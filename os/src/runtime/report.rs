@@ -54,6 +54,7 @@ impl Handle {
     /// assert_eq!(metrics.num_alive_tasks(), 0);
     /// # }
     /// ```
+    #[inline]
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics {
             handle: self.clone(),
@@ -75,6 +76,7 @@ impl Runtime {
     /// assert_eq!(runtime.metrics().spawned_tasks_count(), 10);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()
     }
@@ -92,6 +94,7 @@ impl LocalRuntime {
     /// assert_eq!(runtime.metrics().num_alive_tasks(), 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()
     }
@@ -114,6 +117,7 @@ impl LocalRuntime {
 /// assert!(matches!(index, Some(0 | 1)));
 /// # }
 /// ```
+#[inline]
 pub fn worker_index() -> Option<usize> {
     #[cfg(feature = "rt-multi-thread")]
     if let Some(index) = crate::scheduler::worker_index() {
@@ -123,6 +127,7 @@ pub fn worker_index() -> Option<usize> {
 }
 
 impl RuntimeMetrics {
+    #[inline]
     fn worker(&self, index: usize) -> &WorkerCounters {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => {
@@ -135,6 +140,7 @@ impl RuntimeMetrics {
     }
 
     /// How many workers the runtime has.
+    #[inline]
     pub fn num_workers(&self) -> usize {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(_) => 1,
@@ -144,6 +150,7 @@ impl RuntimeMetrics {
     }
 
     /// How many tasks have been spawned and have not ended.
+    #[inline]
     pub fn num_alive_tasks(&self) -> usize {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => scheduler.alive_tasks(),
@@ -153,6 +160,7 @@ impl RuntimeMetrics {
     }
 
     /// How many tasks wait in the queue for tasks from outside the workers.
+    #[inline]
     pub fn global_queue_depth(&self) -> usize {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => scheduler.inject_len(),
@@ -179,6 +187,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.worker_local_queue_depth(0), 3);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => {
@@ -191,6 +200,7 @@ impl RuntimeMetrics {
     }
 
     /// How many workers sleep.
+    #[inline]
     pub fn num_sleeping_workers(&self) -> usize {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => {
@@ -202,6 +212,7 @@ impl RuntimeMetrics {
     }
 
     /// How many threads the blocking pool has, without those that run workers.
+    #[inline]
     pub fn num_blocking_threads(&self) -> usize {
         let (threads, _, _) = self.handle.inner.blocking.depths();
         let workers = match &self.handle.inner.spawner {
@@ -213,16 +224,19 @@ impl RuntimeMetrics {
     }
 
     /// How many threads of the blocking pool wait for work.
+    #[inline]
     pub fn num_idle_blocking_threads(&self) -> usize {
         self.handle.inner.blocking.depths().1
     }
 
     /// How many closures wait for a thread of the blocking pool.
+    #[inline]
     pub fn blocking_queue_depth(&self) -> usize {
         self.handle.inner.blocking.depths().2
     }
 
     /// How many timers wait.
+    #[inline]
     pub fn num_timers(&self) -> usize {
         match &self.handle.inner.timers {
             RuntimeTimers::Disabled => 0,
@@ -231,6 +245,7 @@ impl RuntimeMetrics {
     }
 
     /// How many tasks were queued from outside the workers.
+    #[inline]
     pub fn remote_schedule_count(&self) -> u64 {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => scheduler.remote_schedules(),
@@ -240,6 +255,7 @@ impl RuntimeMetrics {
     }
 
     /// How many readiness events the driver has handed out.
+    #[inline]
     pub fn io_driver_ready_count(&self) -> u64 {
         self.handle
             .inner
@@ -249,6 +265,7 @@ impl RuntimeMetrics {
     }
 
     /// How many sources have been registered with the driver.
+    #[inline]
     pub fn io_driver_fd_registered_count(&self) -> u64 {
         self.handle
             .inner
@@ -258,6 +275,7 @@ impl RuntimeMetrics {
     }
 
     /// How many sources have been deregistered from the driver.
+    #[inline]
     pub fn io_driver_fd_deregistered_count(&self) -> u64 {
         self.handle
             .inner
@@ -284,6 +302,7 @@ impl RuntimeMetrics {
     /// assert!(metrics.worker_park_count(0) > before);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
         self.worker(worker).parks.get()
     }
@@ -304,6 +323,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.worker_park_unpark_count(0) % 2, 0);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         let counters = self.worker(worker);
         counters.parks.get() + counters.unparks.get()
@@ -324,6 +344,7 @@ impl RuntimeMetrics {
     /// assert!(metrics.worker_noop_count(0) <= metrics.worker_park_count(0));
     /// # }
     /// ```
+    #[inline]
     pub fn worker_noop_count(&self, worker: usize) -> u64 {
         self.worker(worker).noops.get()
     }
@@ -345,6 +366,7 @@ impl RuntimeMetrics {
     /// assert!(tasks >= times);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
         self.worker(worker).steals.get()
     }
@@ -353,6 +375,7 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    #[inline]
     pub fn worker_steal_operations(&self, worker: usize) -> u64 {
         self.worker(worker).steal_operations.get()
     }
@@ -374,6 +397,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.worker_poll_count(0), 2);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
         self.worker(worker).polls.get_published()
     }
@@ -398,6 +422,7 @@ impl RuntimeMetrics {
     /// assert!(Handle::current().metrics().worker_total_busy_duration(0) >= Duration::from_millis(3));
     /// # }
     /// ```
+    #[inline]
     pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.worker(worker).busy_nanos.get())
     }
@@ -419,6 +444,7 @@ impl RuntimeMetrics {
     /// assert!(metrics.worker_local_schedule_count(0) > before);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_local_schedule_count(&self, worker: usize) -> u64 {
         self.worker(worker).local_schedules.get()
     }
@@ -427,6 +453,7 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    #[inline]
     pub fn worker_overflow_count(&self, worker: usize) -> u64 {
         self.worker(worker).overflows.get()
     }
@@ -446,11 +473,13 @@ impl RuntimeMetrics {
     /// assert_eq!(Handle::current().metrics().worker_thread_id(0), Some(here));
     /// # }
     /// ```
+    #[inline]
     pub fn worker_thread_id(&self, worker: usize) -> Option<std::thread::ThreadId> {
         self.worker(worker).thread.get()
     }
 
     /// How many tasks have been spawned so far.
+    #[inline]
     pub fn spawned_tasks_count(&self) -> u64 {
         match &self.handle.inner.spawner {
             Spawner::CurrentThread(scheduler) => scheduler.spawned(),
@@ -461,27 +490,32 @@ impl RuntimeMetrics {
 
     /// How many tasks have been spawned and have not ended.
     #[deprecated(note = "use `num_alive_tasks`")]
+    #[inline]
     pub fn active_tasks_count(&self) -> usize {
         self.num_alive_tasks()
     }
 
     /// How many polls the [watchdog](crate::runtime::Builder::watchdog) has reported; zero without one. Beyond Tokio.
+    #[inline]
     pub fn stalled_poll_count(&self) -> u64 {
         self.stalled_polls().0
     }
 
     /// How long the longest poll has lasted that the [watchdog](crate::runtime::Builder::watchdog) has reported; also
     /// while it goes on. Zero without a watchdog. Beyond Tokio.
+    #[inline]
     pub fn longest_stalled_poll(&self) -> Duration {
         self.stalled_polls().1
     }
 
+    #[inline]
     fn stalled_polls(&self) -> (u64, Duration) {
         let watchdog = self.handle.inner.watchdog.get();
         watchdog.map_or_else(Default::default, |watchdog| watchdog.figures())
     }
 
     /// How often a poll used up its budget and yielded.
+    #[inline]
     pub fn budget_forced_yield_count(&self) -> u64 {
         // Relaxed: a figure for readers.
         self.handle.inner.forced_yields.load(Ordering::Relaxed)
@@ -505,6 +539,7 @@ impl RuntimeMetrics {
     /// assert!(mean.unwrap() < Duration::from_secs(1));
     /// # }
     /// ```
+    #[inline]
     pub fn worker_mean_poll_time(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.worker(worker).mean_poll_nanos.get())
     }

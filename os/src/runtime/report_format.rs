@@ -11,6 +11,7 @@ struct WorkerMetrics<'a> {
 }
 
 impl fmt::Debug for WorkerMetrics<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (of, worker) = (self.runtime, self.worker);
         f.debug_struct("Worker")
@@ -44,6 +45,7 @@ impl fmt::Debug for WorkerMetrics<'_> {
 struct WorkersMetrics<'a>(&'a RuntimeMetrics);
 
 impl fmt::Debug for WorkersMetrics<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let runtime = self.0;
         let workers = 0..runtime.num_workers();
@@ -55,6 +57,7 @@ impl fmt::Debug for WorkersMetrics<'_> {
 
 /// Every figure, as it is now.
 impl fmt::Debug for RuntimeMetrics {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeMetrics")
             .field("num_alive_tasks", &self.num_alive_tasks())

@@ -8,11 +8,13 @@ use crate::observability::Figure;
 
 impl RuntimeMetrics {
     /// Whether there is a histogram of how long polls take.
+    #[inline]
     pub fn poll_time_histogram_enabled(&self) -> bool {
         self.buckets(Figure::PollTime).is_some()
     }
 
     /// How many buckets the histogram of polls has; zero if there is none.
+    #[inline]
     pub fn poll_time_histogram_num_buckets(&self) -> usize {
         self.buckets(Figure::PollTime).unwrap_or_default()
     }
@@ -22,6 +24,7 @@ impl RuntimeMetrics {
     /// # Panics
     /// If there is a histogram, and `bucket` is none of its buckets.
     #[track_caller]
+    #[inline]
     pub fn poll_time_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
         self.bucket_range(Figure::PollTime, bucket)
     }
@@ -31,16 +34,19 @@ impl RuntimeMetrics {
     /// # Panics
     /// If there is a histogram, and no such worker.
     #[track_caller]
+    #[inline]
     pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
         self.bucket_count(Figure::PollTime, worker, bucket)
     }
 
     /// Whether there is a histogram of how long tasks are queued.
+    #[inline]
     pub fn schedule_latency_histogram_enabled(&self) -> bool {
         self.buckets(Figure::Latency).is_some()
     }
 
     /// How many buckets the histogram of queued times has; zero if there is none.
+    #[inline]
     pub fn schedule_latency_histogram_num_buckets(&self) -> usize {
         self.buckets(Figure::Latency).unwrap_or_default()
     }
@@ -63,6 +69,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn schedule_latency_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
         self.bucket_range(Figure::Latency, bucket)
     }
@@ -89,15 +96,18 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
         self.bucket_count(Figure::Latency, worker, bucket)
     }
 
+    #[inline]
     fn buckets(&self, figure: Figure) -> Option<usize> {
         self.handle.inner.spawner.probes()?.buckets(figure)
     }
 
     #[track_caller]
+    #[inline]
     fn bucket_range(&self, figure: Figure, bucket: usize) -> Range<Duration> {
         let Some(buckets) = self.buckets(figure) else {
             return Duration::ZERO..Duration::ZERO;
@@ -109,6 +119,7 @@ impl RuntimeMetrics {
     }
 
     #[track_caller]
+    #[inline]
     fn bucket_count(&self, figure: Figure, worker: usize, bucket: usize) -> u64 {
         let probes = self.handle.inner.spawner.probes();
         let count = probes.and_then(|probes| probes.bucket_count(figure, worker, bucket));

@@ -4,11 +4,13 @@ use super::report::RuntimeMetrics;
 use crate::context::RuntimeTimers;
 
 impl RuntimeMetrics {
+    #[inline]
     fn check_worker(&self, worker: usize) {
         let workers = self.num_workers();
         assert!(worker < workers, "worker {worker} of {workers} workers");
     }
 
+    #[inline]
     fn reactor_counts(&self, worker: usize) -> (usize, u64) {
         self.check_worker(worker);
         let driver = self.handle.inner.driver.as_ref();
@@ -36,6 +38,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.worker_timer_count(0), 0);
     /// # }
     /// ```
+    #[inline]
     pub fn worker_timer_count(&self, worker: usize) -> usize {
         self.check_worker(worker);
         match &self.handle.inner.timers {
@@ -68,6 +71,7 @@ impl RuntimeMetrics {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn worker_io_source_count(&self, worker: usize) -> usize {
         self.reactor_counts(worker).0
     }
@@ -76,6 +80,7 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    #[inline]
     pub fn worker_io_ready_count(&self, worker: usize) -> u64 {
         self.reactor_counts(worker).1
     }
@@ -85,6 +90,7 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    #[inline]
     pub fn worker_ring_in_flight(&self, worker: usize) -> Option<usize> {
         self.check_worker(worker);
         self.handle.inner.driver.as_ref()?.ring_in_flight(worker)
@@ -106,6 +112,7 @@ impl RuntimeMetrics {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn task_memory_bytes(&self) -> usize {
         self.handle.inner.spawner.task_memory_bytes()
     }

@@ -26,6 +26,7 @@ pub(super) struct RequestedProbes {
 }
 
 impl Default for RequestedProbes {
+    #[inline]
     fn default() -> Self {
         Self {
             make: None,
@@ -43,6 +44,7 @@ impl Default for RequestedProbes {
 
 impl RequestedProbes {
     /// Something is asked for, which the caller notes. A program that does not come here contains no table.
+    #[inline]
     pub(super) fn ask(&mut self) -> &mut Self {
         self.make = Some(
             |requested, workers| match Probes::new(&requested.config(), workers)? {
@@ -54,11 +56,13 @@ impl RequestedProbes {
     }
 
     /// The table for `workers` workers, if anything was asked for.
+    #[inline]
     pub(super) fn make_table(&self, workers: usize) -> io::Result<Option<Arc<dyn Observer>>> {
         self.make.map_or(Ok(None), |make| make(self, workers))
     }
 
     /// The configuration of the table of probes.
+    #[inline]
     fn config(&self) -> ProbesConfig {
         let legacy =
             || HistogramConfiguration::legacy(self.scale, self.resolution_nanos, self.buckets);

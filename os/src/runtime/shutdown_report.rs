@@ -83,6 +83,7 @@ impl ShutdownReport {
 }
 
 impl fmt::Display for ShutdownReport {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_complete() {
             return f.write_str("everything has ended");
@@ -118,6 +119,7 @@ impl StuckWorker {
 }
 
 impl fmt::Display for StuckWorker {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.poll {
             Some(poll) => poll.fmt(f),

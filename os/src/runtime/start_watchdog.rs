@@ -15,6 +15,7 @@ use crate::trace::{StalledEvent, emit_stalled};
 ///
 /// # Errors
 /// If the system gives no thread.
+#[inline]
 pub(super) fn start_watchdog(config: &WatchdogConfig, handle: &Handle) -> io::Result<()> {
     prepare_stack_signal(handle.inner.stack_signal)?;
     let report = Arc::clone(&config.report);
@@ -43,6 +44,7 @@ pub(super) fn start_watchdog(config: &WatchdogConfig, handle: &Handle) -> io::Re
 }
 
 #[cfg(feature = "taskdump")]
+#[inline]
 fn dumper(handle: &Handle) -> Option<DumpClosure> {
     let inner = Arc::downgrade(&handle.inner);
     Some(Arc::new(move || {
@@ -52,10 +54,12 @@ fn dumper(handle: &Handle) -> Option<DumpClosure> {
 }
 
 #[cfg(not(feature = "taskdump"))]
+#[inline]
 fn dumper(_handle: &Handle) -> Option<DumpClosure> {
     None
 }
 
+#[inline]
 fn emit(stalled: &StalledPoll) {
     let stack = stack_of(stalled);
     emit_stalled(&StalledEvent {
@@ -69,16 +73,19 @@ fn emit(stalled: &StalledPoll) {
 }
 
 #[cfg(feature = "taskdump")]
+#[inline]
 fn stack_of(stalled: &StalledPoll) -> Option<impl fmt::Display + use<>> {
     stalled.stack().ok()
 }
 
 #[cfg(not(feature = "taskdump"))]
+#[inline]
 fn stack_of(_stalled: &StalledPoll) -> Option<String> {
     None
 }
 
 /// What a watchdog writes to standard error, unless the builder was given something else to call.
+#[inline]
 pub(super) fn write_report(stalled: &StalledPoll) {
     match stack_of(stalled) {
         Some(stack) => report_line(format_args!("selkie: {stalled}, in\n{stack}")),

@@ -36,6 +36,7 @@ impl Handle {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn track_tasks(&self) {
         let workers = self.metrics().num_workers();
         self.inner
@@ -46,6 +47,7 @@ impl Handle {
     }
 
     /// Whether the runtime keeps statistics of its tasks. Beyond Tokio.
+    #[inline]
     pub fn is_tracking_tasks(&self) -> bool {
         let probes = self.inner.spawner.probes();
         probes.is_some_and(|probes| probes.is_tracking_tasks())
@@ -77,6 +79,7 @@ impl Handle {
     /// assert!(handle.task_statistics().is_empty(), "it has ended");
     /// # }
     /// ```
+    #[inline]
     pub fn task_statistics(&self) -> Vec<TaskStatistics> {
         let probes = self.inner.spawner.probes();
         probes.and_then(|probes| probes.tasks()).unwrap_or_default()
@@ -104,6 +107,7 @@ impl Handle {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn spawn_place_statistics(&self) -> Vec<SpawnPlaceStatistics> {
         let probes = self.inner.spawner.probes();
         let places = probes.and_then(|probes| probes.spawn_places());

@@ -47,6 +47,7 @@ pub(crate) struct Name(CString);
 
 impl Name {
     /// A name that this program has made up.
+    #[inline]
     pub(crate) fn new(name: String) -> Self {
         Self(CString::new(name).expect("the name has no zero in it"))
     }
@@ -63,6 +64,7 @@ pub(crate) struct Owners {
 
 impl Owners {
     /// `mode` is what `stat` returns.
+    #[inline]
     pub(super) fn of(uid: u32, gid: u32, mode: impl Into<u32>) -> Self {
         let mode = mode.into() & 0o7777;
         Self { uid, gid, mode }
@@ -75,6 +77,7 @@ impl Directory {
     /// # Errors
     /// `InvalidInput` if `path` ends in no name, as `..` and `directory/` do; what the system reports
     /// otherwise.
+    #[inline]
     pub(crate) fn of(path: &Path) -> io::Result<(Self, Name)> {
         let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
         let bytes = path.as_os_str().as_bytes();
@@ -90,6 +93,7 @@ impl Directory {
         Ok((Self::open(OsStr::from_bytes(directory))?, Name(name)))
     }
 
+    #[inline]
     fn open(path: &OsStr) -> io::Result<Self> {
         let path = CString::new(path.as_bytes())?;
         let open_with = |flag, is_readable| -> io::Result<Self> {
@@ -106,6 +110,7 @@ impl Directory {
     }
 
     /// Opens what is at `name`, with the system's `flags`; a file that is created has `mode`.
+    #[inline]
     pub(super) fn open_file(
         &self,
         name: &Name,
@@ -120,12 +125,14 @@ impl Directory {
     ///
     /// # Errors
     /// `AlreadyExists`; what the system reports otherwise. There may be a file then.
+    #[inline]
     pub(crate) fn create(&self, name: &Name, private: bool) -> io::Result<File> {
         let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
         self.open_file(name, flags, if private { 0o600 } else { 0o666 })
     }
 
     /// Removes the file at `name`.
+    #[inline]
     pub(crate) fn remove(&self, name: &Name) -> io::Result<()> {
         // SAFETY: the name ends in zero.
         let removed = unsafe { libc::unlinkat(self.file.as_raw_fd(), name.0.as_ptr(), 0) };
@@ -133,6 +140,7 @@ impl Directory {
     }
 
     /// Renames `file` from `from` to `to`, atomically; gives it back.
+    #[inline]
     pub(crate) fn rename(&self, file: File, from: &Name, to: &Name) -> io::Result<File> {
         let (directory, from, to) = (self.file.as_raw_fd(), &from.0, &to.0);
         // SAFETY: both names end in zero.
@@ -144,6 +152,7 @@ impl Directory {
     ///
     /// The `fsync` cannot be asked of a directory that may not be read: then everything on the file system of
     /// the file is brought to the disk.
+    #[inline]
     pub(crate) fn sync(&self, file: &File) -> io::Result<()> {
         if self.is_readable {
             self.file.sync_all()
@@ -153,6 +162,7 @@ impl Directory {
     }
 
     /// The owners of the regular file at `name`, if there is one.
+    #[inline]
     pub(crate) fn file_at(&self, name: &Name) -> io::Result<Option<Owners>> {
         // SAFETY: zeros are a `stat`.
         let mut stat: Stat = unsafe { std::mem::zeroed() };
@@ -168,6 +178,7 @@ impl Directory {
     }
 }
 
+#[inline]
 fn open_at(
     directory: libc::c_int,
     name: &CStr,
@@ -184,6 +195,7 @@ fn open_at(
     Ok(unsafe { File::from_raw_fd(fd) })
 }
 
+#[inline]
 fn checked(outcome: libc::c_int) -> io::Result<()> {
     match outcome {
         0 => Ok(()),
@@ -193,6 +205,7 @@ fn checked(outcome: libc::c_int) -> io::Result<()> {
 
 /// Brings everything on the file system of `file` to the disk.
 #[cfg(target_os = "linux")]
+#[inline]
 fn sync_all_of(file: &File) -> io::Result<()> {
     // SAFETY: the call takes a number.
     retry_interrupted(|| unsafe { libc::syncfs(file.as_raw_fd()) })
@@ -200,6 +213,7 @@ fn sync_all_of(file: &File) -> io::Result<()> {
 
 /// Never called: no directory is opened without being readable here.
 #[cfg(not(target_os = "linux"))]
+#[inline]
 fn sync_all_of(file: &File) -> io::Result<()> {
     file.sync_all()
 }

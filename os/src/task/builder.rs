@@ -4,7 +4,8 @@ use std::future::Future;
 use std::io;
 use std::panic::Location;
 
-use selkie_core::task::{Id, JoinHandle};
+use selkie_core::raw::task::next_id;
+use selkie_core::task::JoinHandle;
 
 use super::local_set::{self, LocalSet};
 use crate::blocking::BlockingKind;
@@ -116,7 +117,7 @@ impl<'a> Builder<'a> {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
-        let id = Id::next();
+        let id = next_id();
         let spawner = &handle.inner.spawner;
         let location = Location::caller();
         let future = trace::task(future, Kind::Task, self.name, id, location);

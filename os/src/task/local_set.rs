@@ -17,7 +17,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use selkie_core::raw::coop;
-use selkie_core::task::{Id as TaskId, JoinHandle};
+use selkie_core::raw::task::next_id;
+use selkie_core::task::JoinHandle;
 
 use crate::context::{self, Id, InnermostEntry, Node};
 use crate::observability::named;
@@ -176,7 +177,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let (id, location) = (TaskId::next(), Location::caller());
+    let (id, location) = (next_id(), Location::caller());
     let future = trace::task(future, Kind::Local, name, id, location);
     if let Some(scheduler) = current() {
         return scheduler.spawn(named(future, id, name), id, location);
@@ -291,7 +292,7 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (id, location) = (TaskId::next(), Location::caller());
+        let (id, location) = (next_id(), Location::caller());
         let future = trace::task(future, Kind::Local, name, id, location);
         self.scheduler.spawn(named(future, id, name), id, location)
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 
+use selkie_core::raw::task::next_id;
 use selkie_core::task::{Id, JoinHandle, current_id};
 
 use crate::context;
@@ -30,7 +31,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let (id, location) = (Id::next(), Location::caller());
+    let (id, location) = (next_id(), Location::caller());
     let future = trace::task(future, Kind::Task, None, id, location);
     let spawned = context::with_current(|inner| inner.spawner.spawn(future, id, location));
     match spawned {

@@ -46,6 +46,7 @@ use crate::sys::{SystemTimer, time_since_boot};
 /// assert_eq!(slept.is_ok(), cfg!(target_os = "linux"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[inline]
 pub fn sleep_precise(duration: Duration) -> io::Result<PreciseSleep> {
     PreciseSleep::new(duration, false)
 }
@@ -74,6 +75,7 @@ pub fn sleep_precise(duration: Duration) -> io::Result<PreciseSleep> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub fn sleep_through_suspend(duration: Duration) -> io::Result<PreciseSleep> {
     PreciseSleep::new(duration, true)
 }
@@ -107,6 +109,7 @@ pub struct PreciseSleep {
 }
 
 impl PreciseSleep {
+    #[inline]
     fn new(duration: Duration, counts_suspension: bool) -> io::Result<Self> {
         let timer = SystemTimer::new(counts_suspension)?;
         timer.set(duration)?;
@@ -140,6 +143,7 @@ impl PreciseSleep {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn reset(&mut self, duration: Duration) -> io::Result<()> {
         self.timer.set(duration)?;
         self.elapsed = false;
@@ -147,6 +151,7 @@ impl PreciseSleep {
     }
 
     /// Whether it was polled to its end since it was set.
+    #[inline]
     pub fn is_elapsed(&self) -> bool {
         self.elapsed
     }
@@ -155,6 +160,7 @@ impl PreciseSleep {
 impl Future for PreciseSleep {
     type Output = io::Result<()>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.elapsed {
             return Poll::Ready(Ok(()));
@@ -169,6 +175,7 @@ impl Future for PreciseSleep {
 }
 
 impl fmt::Debug for PreciseSleep {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreciseSleep")
             .field("elapsed", &self.elapsed)
@@ -214,11 +221,13 @@ impl BootInstant {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn now() -> io::Result<Self> {
         time_since_boot().map(Self)
     }
 
     /// The time since the machine started.
+    #[inline]
     pub fn since_boot(self) -> Duration {
         self.0
     }
@@ -242,6 +251,7 @@ impl BootInstant {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn duration_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
@@ -252,6 +262,7 @@ impl Add<Duration> for BootInstant {
 
     /// # Panics
     /// If the sum is more than a `Duration` holds.
+    #[inline]
     fn add(self, duration: Duration) -> Self {
         Self(self.0 + duration)
     }
@@ -261,6 +272,7 @@ impl Sub for BootInstant {
     type Output = Duration;
 
     /// As [`duration_since`](BootInstant::duration_since).
+    #[inline]
     fn sub(self, earlier: Self) -> Duration {
         self.duration_since(earlier)
     }

@@ -33,7 +33,13 @@ pub(crate) fn task<F: Future>(
 #[track_caller]
 pub(crate) fn root<F: Future>(future: F) -> Instrumented<F> {
     #[cfg(feature = "tracing")]
-    let future = span::task(future, Kind::BlockOn, None, Id::next(), Location::caller());
+    let future = span::task(
+        future,
+        Kind::BlockOn,
+        None,
+        selkie_core::raw::task::next_id(),
+        Location::caller(),
+    );
     future
 }
 

@@ -87,6 +87,7 @@ impl Buffers {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new(count: u16, size: usize) -> io::Result<Self> {
         let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
         if !count.is_power_of_two() || count > MAX_COUNT {
@@ -112,12 +113,14 @@ impl Buffers {
         })
     }
 
+    #[inline]
     pub(super) fn rings(&self) -> &RuntimeRings {
         &self.shared.rings
     }
 
     /// The buffers for what this thread receives: those of its ring. If there is no memory for them, the first
     /// that were made, with their ring.
+    #[inline]
     pub(super) fn pool(&self) -> io::Result<Arc<BufferPool>> {
         let ring = self.shared.rings.ring()?;
         let shared = &*self.shared;
@@ -168,24 +171,28 @@ pub struct Buffer {
 impl Deref for Buffer {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.provided.bytes()
     }
 }
 
 impl DerefMut for Buffer {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         self.provided.bytes_mut()
     }
 }
 
 impl AsRef<[u8]> for Buffer {
+    #[inline]
     fn as_ref(&self) -> &[u8] {
         self
     }
 }
 
 impl fmt::Debug for Buffer {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Buffer").field(&&**self).finish()
     }

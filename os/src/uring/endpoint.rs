@@ -17,6 +17,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
+    #[inline]
     pub(super) fn new(fd: OwnedFd) -> Self {
         let registered_file = OnceLock::new();
         Self {
@@ -26,6 +27,7 @@ impl Endpoint {
     }
 
     /// Puts the socket into the file table of `ring`, unless it is in one.
+    #[inline]
     pub(super) fn register(&self, ring: &Arc<Ring>) -> io::Result<()> {
         if self.registered_file.get().is_none() {
             let registered_file = RegisteredFile::take(ring, self.fd.as_raw_fd())?;
@@ -37,6 +39,7 @@ impl Endpoint {
 
     /// How an operation on `ring` names the socket: by its index in the file table, or by its descriptor; with
     /// the flags for that.
+    #[inline]
     pub(super) fn fd_and_flags(&self, ring: &Arc<Ring>) -> (types::Fd, squeue::Flags) {
         let registered_file = self
             .registered_file

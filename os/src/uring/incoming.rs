@@ -25,16 +25,19 @@ struct AcceptPayload {
 }
 
 impl Payload for AcceptPayload {
+    #[inline]
     fn resource_of(&self, completion: Completion) -> Option<Box<dyn Any + Send>> {
         Some(Box::new(accepted(completion)))
     }
 
+    #[inline]
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
 }
 
 /// The descriptor that `completion` carries (I1).
+#[inline]
 fn accepted(completion: Completion) -> io::Result<OwnedFd> {
     if completion.result < 0 {
         return Err(outcome_error(-completion.result));
@@ -95,6 +98,7 @@ impl Incoming {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new(listener: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self {
             rings: RuntimeRings::current()?,
@@ -132,6 +136,7 @@ impl Incoming {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn next(&mut self) -> io::Result<Socket> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -140,6 +145,7 @@ impl Incoming {
     ///
     /// # Errors
     /// As for [`next`](Self::next).
+    #[inline]
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
         let unit = ready!(coop::poll_proceed(cx));
         let next = ready!(self.poll_accepted(cx));
@@ -147,6 +153,7 @@ impl Incoming {
         Poll::Ready(next.map(|fd| Socket::attach(self.rings.clone(), fd)))
     }
 
+    #[inline]
     fn poll_accepted(&mut self, cx: &Context<'_>) -> Poll<io::Result<OwnedFd>> {
         let mut restarts = Restarts::default();
         loop {
@@ -167,6 +174,7 @@ impl Incoming {
         }
     }
 
+    #[inline]
     fn begin(&mut self) -> io::Result<()> {
         let fd = types::Fd(self.listener.as_raw_fd());
         let entry = opcode::AcceptMulti::new(fd).flags(libc::SOCK_CLOEXEC);
@@ -183,6 +191,7 @@ impl Incoming {
 }
 
 impl AsFd for Incoming {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }

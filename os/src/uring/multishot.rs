@@ -44,6 +44,7 @@ pub(super) enum MultishotStatus {
 }
 
 impl Multishot {
+    #[inline]
     pub(super) fn is_idle(&self) -> bool {
         self.operation.is_none()
     }
@@ -55,6 +56,7 @@ impl Multishot {
     ///
     /// # Errors
     /// If the runtime has shut down, or too many operations are in flight.
+    #[inline]
     pub(super) unsafe fn begin(
         &mut self,
         rings: &RuntimeRings,
@@ -76,6 +78,7 @@ impl Multishot {
     }
 
     /// The next completion. If there is none yet, the waker of `cx` waits for it.
+    #[inline]
     pub(super) fn poll_next(&mut self, rings: &RuntimeRings, cx: &Context<'_>) -> MultishotStatus {
         let Some((ring, slot)) = &self.operation else {
             return MultishotStatus::Idle;
@@ -95,6 +98,7 @@ impl Multishot {
     }
 
     /// Cancels the operation if its task has been running on another worker for long.
+    #[inline]
     fn follow(&mut self, rings: &RuntimeRings) {
         let Some((ring, slot)) = &self.operation else {
             return;
@@ -112,6 +116,7 @@ impl Multishot {
 }
 
 impl Drop for Multishot {
+    #[inline]
     fn drop(&mut self) {
         if let Some((ring, slot)) = &self.operation {
             ring.abandon(*slot, true);

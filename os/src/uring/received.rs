@@ -35,16 +35,19 @@ struct ReceivePayload {
 }
 
 impl Payload for ReceivePayload {
+    #[inline]
     fn resource_of(&self, completion: Completion) -> Option<Box<dyn Any + Send>> {
         Some(Box::new(provided(&self.pool, completion)))
     }
 
+    #[inline]
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
 }
 
 /// The buffers that `completion` names.
+#[inline]
 fn provided(pool: &Arc<BufferPool>, completion: Completion) -> Vec<ProvidedBuffer> {
     let bytes = usize::try_from(completion.result).unwrap_or(0);
     let first = completion.buffer();
@@ -98,6 +101,7 @@ pub struct Received {
 }
 
 impl Received {
+    #[inline]
     pub(super) fn new(socket: Arc<Endpoint>, buffers: Buffers) -> Self {
         Self {
             multishot: Multishot::default(),
@@ -142,6 +146,7 @@ impl Received {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn next(&mut self) -> Option<io::Result<Buffer>> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -150,6 +155,7 @@ impl Received {
     ///
     /// # Errors
     /// As for [`next`](Self::next).
+    #[inline]
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Buffer>>> {
         let unit = ready!(coop::poll_proceed(cx));
         let next = ready!(self.poll_provided(cx));
@@ -160,6 +166,7 @@ impl Received {
         }))
     }
 
+    #[inline]
     fn poll_provided(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<ProvidedBuffer>>> {
         let mut restarts = Restarts::default();
         loop {
@@ -191,12 +198,14 @@ impl Received {
     }
 
     /// Whether `pool` had no buffer for the last operation.
+    #[inline]
     fn has_run_out_of(&self, pool: &Arc<BufferPool>) -> bool {
         let last = self.pool.as_ref();
         self.has_run_out && last.is_some_and(|last| Arc::ptr_eq(last, pool))
     }
 
     /// Processes a completion.
+    #[inline]
     fn take(&mut self, completion: Completion) -> io::Result<()> {
         let pool = self.pool.as_ref();
         let mut provided = pool.map_or_else(Vec::new, |pool| provided(pool, completion));
@@ -212,6 +221,7 @@ impl Received {
         Ok(())
     }
 
+    #[inline]
     fn begin(&mut self, pool: Arc<BufferPool>) -> io::Result<()> {
         debug_assert!(self.multishot.is_idle(), "one operation per socket");
         self.has_run_out = false;

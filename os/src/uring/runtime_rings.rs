@@ -28,11 +28,13 @@ pub(super) struct Restarts(u32);
 impl Restarts {
     /// Whether an operation that ended with this error is restarted: the thread that submitted it has ended, a
     /// signal interrupted it, or it was cancelled because too many completions were queued.
+    #[inline]
     pub(super) fn is_restartable(errno: i32) -> bool {
         [libc::ECANCELED, libc::EINTR, libc::EAGAIN].contains(&errno)
     }
 
     /// Counts a restart. `Pending`, with the task woken, if this poll has restarted often enough.
+    #[inline]
     pub(super) fn poll_restart(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.0 += 1;
         if self.0 <= MAX_RESTARTS {
@@ -44,12 +46,14 @@ impl Restarts {
     }
 }
 
+#[inline]
 fn unsupported(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, why)
 }
 
 impl RuntimeRings {
     /// The rings of the current runtime. There is at least one, which can do all that is needed.
+    #[inline]
     pub(super) fn current() -> io::Result<Self> {
         let driver = context::with_current(|inner| inner.driver.clone())
             .map_err(|_| {
@@ -73,6 +77,7 @@ impl RuntimeRings {
     }
 
     /// Which worker of the runtime this thread is.
+    #[inline]
     fn current_worker(&self) -> Option<usize> {
         let worker = context::with_current(|inner| {
             let driver = inner.driver.as_ref()?;
@@ -83,6 +88,7 @@ impl RuntimeRings {
     }
 
     /// Whether this thread is a worker whose operations go to a ring other than `ring`.
+    #[inline]
     pub(super) fn is_other_worker(&self, ring: &Arc<Ring>) -> bool {
         self.current_worker().is_some_and(|worker| {
             let own = self.driver.ring(Some(worker));
@@ -91,6 +97,7 @@ impl RuntimeRings {
     }
 
     /// The ring for operations of this thread: its own, if it is a worker of the runtime.
+    #[inline]
     pub(super) fn ring(&self) -> io::Result<Arc<Ring>> {
         let ring = self.driver.require_ring(self.current_worker());
         ring.cloned().map_err(|error| match error.raw_os_error() {
@@ -102,6 +109,7 @@ impl RuntimeRings {
     }
 
     /// Whether both belong to the same runtime.
+    #[inline]
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.driver.is_same(&other.driver)
     }
@@ -109,6 +117,7 @@ impl RuntimeRings {
 
 /// Submits what was just queued in `ring`, unless it is the ring of the current worker, which submits it later
 /// (I1).
+#[inline]
 pub(super) fn submit_unless_own(ring: &Arc<Ring>) {
     let is_own = context::with_current(|inner| {
         let own = inner

@@ -37,12 +37,14 @@ struct SendFuture {
 
 type SendBuffer<B> = OperationBuffer<B, Arc<Endpoint>>;
 
+#[inline]
 fn into_buffer<B: Send + 'static>(payload: Box<dyn Payload>) -> B {
     let held = payload.into_any().downcast::<SendBuffer<B>>();
     held.expect("a payload comes back as what it was").take()
 }
 
 /// Sends `buf`, from the byte `from` on.
+#[inline]
 pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
     rings: &RuntimeRings,
     socket: &Arc<Endpoint>,
@@ -70,6 +72,7 @@ pub(super) async fn send<B: AsRef<[u8]> + Send + 'static>(
 }
 
 /// Queues one send on the ring of this thread.
+#[inline]
 fn queue<B: AsRef<[u8]> + Send + 'static>(
     rings: &RuntimeRings,
     socket: &Arc<Endpoint>,
@@ -112,6 +115,7 @@ fn queue<B: AsRef<[u8]> + Send + 'static>(
 impl Future for SendFuture {
     type Output = (i32, Box<dyn Payload>);
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
         let slot = self.slot.expect("polled after it was ready");
@@ -125,6 +129,7 @@ impl Future for SendFuture {
 }
 
 impl Drop for SendFuture {
+    #[inline]
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             self.ring.abandon(slot, true); // I2

@@ -51,6 +51,7 @@ pub struct Socket {
 }
 
 impl Socket {
+    #[inline]
     pub(super) fn attach(rings: RuntimeRings, fd: OwnedFd) -> Self {
         let endpoint = Arc::new(Endpoint::new(fd));
         Self { rings, endpoint }
@@ -80,6 +81,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new(socket: impl Into<OwnedFd>) -> io::Result<Self> {
         Ok(Self::attach(RuntimeRings::current()?, socket.into()))
     }
@@ -112,6 +114,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn register(&self) -> io::Result<()> {
         self.endpoint.register(&self.rings.ring()?)
     }
@@ -142,6 +145,7 @@ impl Socket {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn receive(&self, buffers: &Buffers) -> Received {
         assert!(
             self.rings.is_same(buffers.rings()),
@@ -180,6 +184,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn send<B>(&self, buf: B) -> (io::Result<usize>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -224,6 +229,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn send_all<B>(&self, buf: B) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -269,6 +275,7 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn send_zero_copy<B>(&self, buf: B) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -280,6 +287,7 @@ impl Socket {
         self.send_whole(buf, options).await
     }
 
+    #[inline]
     async fn send_whole<B>(&self, mut buf: B, options: SendOptions) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -321,12 +329,14 @@ impl Socket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         socket2::SockRef::from(&self.endpoint.fd).shutdown(how)
     }
 }
 
 impl AsFd for Socket {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.endpoint.fd.as_fd()
     }

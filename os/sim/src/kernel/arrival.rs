@@ -8,7 +8,7 @@ impl State {
     /// The network has been used: what it sends is in flight, and who waits for what has changed looks again.
     pub(crate) fn settle(&mut self) {
         for fault in std::mem::take(&mut self.network.faults) {
-            self.trace.note(self.now, "network", fault);
+            self.trace.cover(fault);
         }
         for (after, delivery) in std::mem::take(&mut self.network.outbox) {
             self.set_event(after, Event::Delivery(delivery));

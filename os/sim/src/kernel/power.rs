@@ -5,15 +5,16 @@ use super::state::State;
 impl State {
     /// The program of `host` has ended, and how: its threads never run again.
     pub(crate) fn end_program(&mut self, host: crate::ids::HostId, how: Result<(), String>) {
-        let name = self.hosts[host.0].name.clone();
         let said = match &how {
             Ok(()) => String::from("ended"),
             Err(why) => format!("ended: {why}"),
         };
-        self.trace.note(self.now, &name, said);
+        self.trace
+            .note(self.now, (host, &self.hosts[host.0].name), said);
         let host_state = &mut self.hosts[host.0];
         host_state.ended = Some(how);
         host_state.is_up = false;
+        host_state.directory = None;
         self.freeze(host);
         self.close_objects(host);
     }
@@ -45,5 +46,6 @@ impl State {
             self.objects.remove(id);
         }
         self.settle();
+        self.crash_disk(host);
     }
 }

@@ -52,7 +52,7 @@ impl State {
             now: 0,
             current: ThreadId(0),
             threads: Vec::new(),
-            hosts: vec![HostState::world()],
+            hosts: vec![HostState::world(&random)],
             objects: Objects::default(),
             descriptors: Descriptors::default(),
             network: Network::new(random.fork("network")),
@@ -243,7 +243,8 @@ impl State {
                 let at = self.policy.choose(&mut self.choices, &self.ready);
                 let next = self.ready.swap_remove(at);
                 self.current = next;
-                self.trace.turn(self.now, next);
+                let host = self.threads[next.0 as usize].host;
+                self.trace.turn(self.now, host, next);
                 return Some(next);
             }
             self.now = self.events.peek()?.at;
@@ -262,6 +263,17 @@ impl State {
         }
     }
 
+    /// Whether a place of the program goes its rare way now: never in three runs of four.
+    pub(crate) fn maybe(&mut self, probability: f64, place: &str) -> bool {
+        let is_chosen = self.entropy.fork(place).chance(0.25);
+        let goes = self.choices.chance(probability) && is_chosen;
+        if goes {
+            self.trace.cover("maybe");
+            self.note(format_args!("maybe {place}"));
+        }
+        goes
+    }
+
     /// Choices of faults, which do not depend on what programs do.
     pub(crate) fn fault_choices(&self) -> Random {
         self.entropy.fork("faults")
@@ -269,7 +281,8 @@ impl State {
 
     /// Notes something in the trace.
     pub(crate) fn note(&mut self, what: impl Display) {
-        let host = self.hosts[self.host().0].name.clone();
-        self.trace.note(self.now, &host, what);
+        let id = self.host();
+        self.trace
+            .note(self.now, (id, &self.hosts[id.0].name), what);
     }
 }

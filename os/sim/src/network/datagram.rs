@@ -46,6 +46,7 @@ impl Network {
                 .links
                 .journey(&mut self.random, host, to_host, bytes.len());
             if is_lost || !self.links.is_open(host, to_host) {
+                self.faults.push("lost datagram");
                 continue;
             }
             let (from, to, bytes) = (from.clone(), to.clone(), bytes.to_vec());

@@ -1,6 +1,7 @@
 //! Links between hosts: how long they take, what they lose, whether they are cut.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -66,6 +67,17 @@ impl Link {
     pub fn bandwidth(mut self, bytes_per_second: u64) -> Self {
         self.bandwidth = Some(bytes_per_second);
         self
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [least, most] = [self.latency.start, self.latency.end].map(Duration::from_nanos);
+        write!(f, "{least:?} to {most:?}, loses {}", self.loss)?;
+        match self.bandwidth {
+            Some(bandwidth) => write!(f, ", {bandwidth} bytes a second"),
+            None => Ok(()),
+        }
     }
 }
 

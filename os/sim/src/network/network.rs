@@ -25,8 +25,8 @@ pub(crate) struct Network {
     pub(crate) outbox: Vec<(u64, Delivery)>,
     /// Objects that may have become readable or writable.
     pub(crate) changed: Vec<ObjectId>,
-    /// What went wrong on the way, for the trace.
-    pub(crate) faults: Vec<String>,
+    /// What went wrong on the way: counted in the trace.
+    pub(crate) faults: Vec<&'static str>,
     pub(crate) now: u64,
     pub(super) random: Random,
     pub(super) next_endpoint: u64,

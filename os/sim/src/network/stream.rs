@@ -149,6 +149,7 @@ impl Network {
             .links
             .journey(&mut self.random, from_host, to_host, size);
         if is_lost {
+            self.faults.push("lost segment");
             takes += RESEND << self.random.below(3);
         }
         let end = self.endpoints.get_mut(&id).expect("looked up above");
@@ -215,6 +216,7 @@ impl Network {
         let host = sender.host;
         let to_host = self.peer_host(from);
         let is_open = self.links.is_open(host, to_host);
+        self.faults.push("resent segment");
         let sender = self.endpoints.get_mut(&from).expect("looked up above");
         if is_open {
             sender.tries = 0;
@@ -306,6 +308,7 @@ impl Network {
             return;
         }
         end.is_broken = true;
+        self.faults.push("broken connection");
         end.stalled.clear();
         // What had come before can still be read.
         if !(end.is_instant || end.is_finished && end.is_write_shut) {

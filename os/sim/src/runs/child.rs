@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use crate::trace::VIEW;
+
 /// The seed that a child runs.
 const CHILD: &str = "SELKIE_SIM_CHILD";
 /// Which simulation of the test it runs, of those that the test sets up one after the other.
@@ -83,6 +85,8 @@ pub(super) struct Task {
     pub(super) call: u64,
     /// Faults that it leaves out, beside those that this process was asked to.
     pub(super) without: BTreeSet<u64>,
+    /// Whether it writes a file for a viewer.
+    pub(super) has_view: bool,
 }
 
 /// Starts this program again for one seed; what it prints goes to `output`.
@@ -107,6 +111,7 @@ pub(super) fn start(task: &Task, trace: &Path, output: &File) -> io::Result<Chil
         .env(CALL, task.call.to_string())
         .env(WITHOUT, listed(&task.without))
         .env(TRACE, trace)
+        .envs(task.has_view.then_some((VIEW, "1")))
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output.try_clone()?);

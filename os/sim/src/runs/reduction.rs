@@ -69,6 +69,26 @@ pub(super) fn shorten(
     Ok((failed, task.without))
 }
 
+/// Runs it once more, so that there is a file for a viewer.
+pub(super) fn show(
+    failed: FailedRun,
+    task: &Task,
+    without: &BTreeSet<u64>,
+    folder: &Path,
+    timeout: Duration,
+) -> io::Result<FailedRun> {
+    let mut task = task.clone();
+    task.without.clone_from(without);
+    task.has_view = true;
+    match run(&task, folder, FIRST + RUNS, timeout)? {
+        Some(shown) => {
+            failed.files.remove()?;
+            Ok(shown)
+        }
+        None => Ok(failed),
+    }
+}
+
 /// Runs it; if it fails, how.
 fn run(
     task: &Task,

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use super::child::{Task, left_out, listed};
 use super::plan::Plan;
-use super::reduction::{FailedRun, shorten};
+use super::reduction::{FailedRun, shorten, show};
 use super::run::{Files, Run};
+use crate::trace::COVERED;
 
 /// A seed that failed.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ struct Search<'a> {
     runs: BTreeMap<u64, Run>,
     /// The trace of the first run of each seed that is run several times.
     traces: BTreeMap<u64, Vec<u8>>,
+    /// What befell the programs, in all runs that passed.
+    covered: BTreeMap<String, u64>,
     failed: Option<(u64, Files, String)>,
 }
 
@@ -41,13 +44,14 @@ struct Search<'a> {
 pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
     let folder = folder()?;
     let at_once = thread::available_parallelism().map_or(1, usize::from);
-    let (runs, traces, failed) = (BTreeMap::new(), BTreeMap::new(), None);
+    let (runs, traces, covered) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut search = Search {
         plan,
         folder,
         runs,
         traces,
-        failed,
+        covered,
+        failed: None,
     };
     let mut next = 0;
     let end = plan.runs.saturating_mul(plan.repeats);
@@ -57,6 +61,7 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
                 seed: search.seed(next),
                 call,
                 without: left_out(),
+                has_view: false,
             };
             let run = Run::begin(&search.folder, &task, next)?;
             search.runs.insert(next, run);
@@ -71,6 +76,7 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
     }
     let Some((number, files, why)) = search.failed.take() else {
         fs::remove_dir_all(&search.folder)?;
+        println!("{} seeds passed; {}", plan.runs, search.summary());
         return Ok(None);
     };
     let seed = search.seed(number);
@@ -79,8 +85,10 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
         seed,
         call,
         without: left_out(),
+        has_view: false,
     };
-    let (last, without) = shorten(first, task, &search.folder, plan.timeout)?;
+    let (last, without) = shorten(first, task.clone(), &search.folder, plan.timeout)?;
+    let last = show(last, &task, &without, &search.folder, plan.timeout)?;
     let output = fs::read(&last.files.output)?;
     let output = format!("{}{}", String::from_utf8_lossy(&output), last.why);
     let (trace, without) = (last.files.trace, listed(&without));
@@ -110,7 +118,10 @@ impl Search<'_> {
         for (number, outcome) in over {
             let files = self.runs.remove(&number).expect("looked at above").files;
             let why = match outcome {
-                None => self.difference(number, &files)?,
+                None => {
+                    self.add_covered(&files)?;
+                    self.difference(number, &files)?
+                }
                 why => why,
             };
             match why {
@@ -126,6 +137,31 @@ impl Search<'_> {
             }
         }
         Ok(is_any)
+    }
+
+    /// Adds what the trace of a run says that befell the programs.
+    fn add_covered(&mut self, files: &Files) -> io::Result<()> {
+        let trace = fs::read_to_string(&files.trace)?;
+        let lines = trace.lines().filter_map(|line| line.strip_prefix(COVERED));
+        for (count, what) in lines.filter_map(|line| line.split_once(' ')) {
+            let count: u64 = count.parse().unwrap_or(0);
+            *self.covered.entry(what.to_owned()).or_default() += count;
+        }
+        Ok(())
+    }
+
+    /// What befell the programs in all runs, in words.
+    fn summary(&self) -> String {
+        let parts: Vec<_> = self
+            .covered
+            .iter()
+            .map(|(what, count)| format!("{what}: {count}"))
+            .collect();
+        if parts.is_empty() {
+            String::from("nothing befell them")
+        } else {
+            parts.join(", ")
+        }
     }
 
     /// What is to be said if this run's trace is not that of the seed's other runs.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::payload::text_of;
@@ -110,9 +110,10 @@ fn explain(failure: &Failure, plan: &Plan) -> String {
     };
     format!(
         "seed {seed} failed, of {} that were to be run\n{output}\
-         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; its trace is {}",
+         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; its trace is {}, and for a viewer {}",
         plan.runs,
         trace.display(),
+        trace.with_extension("json").display(),
     )
 }
 
@@ -131,11 +132,14 @@ where
         });
     });
     let trace = state.trace.finish();
+    let hosts: Vec<_> = state.hosts.iter().map(|host| host.name.clone()).collect();
+    let view = state.trace.finish_view(&hosts, state.now);
     // Threads of the simulation stand still in the middle of what they did: nothing of it is dropped.
     std::mem::forget(state);
     if let Some(file) = file {
-        if let Err(error) = std::fs::write(&file, trace) {
-            eprintln!("the trace cannot be written to {}: {error}", file.display());
+        write(&file, &trace);
+        if let Some(view) = view {
+            write(&file.with_extension("json"), &view);
         }
     }
     match ending {
@@ -144,6 +148,12 @@ where
             eprintln!("{why}");
             end_process(1)
         }
+    }
+}
+
+fn write(file: &Path, text: &str) {
+    if let Err(error) = std::fs::write(file, text) {
+        eprintln!("{} cannot be written: {error}", file.display());
     }
 }
 

@@ -17,7 +17,7 @@ type Main = Arc<dyn Fn() + Send + Sync>;
 /// A host that is about to be started.
 #[derive(Debug)]
 pub struct HostBuilder {
-    id: HostId,
+    pub(super) id: HostId,
     may_panic: bool,
 }
 
@@ -133,6 +133,7 @@ impl Host {
     pub fn crash(&self) {
         read(|state| {
             let name = state.hosts[self.id.0].name.clone();
+            state.trace.cover("crash");
             state.note(format_args!("crash {name}"));
             state.hosts[self.id.0].is_up = false;
             state.freeze(self.id);
@@ -152,6 +153,7 @@ impl Host {
     pub fn signal(&self, number: i32) {
         let is_up = read(|state| {
             let name = state.hosts[self.id.0].name.clone();
+            state.trace.cover("signal");
             state.note(format_args!("signal {number} to {name}"));
             state.hosts[self.id.0].is_up
         });
@@ -169,6 +171,7 @@ impl Host {
     pub fn pause(&self) {
         read(|state| {
             let name = state.hosts[self.id.0].name.clone();
+            state.trace.cover("pause");
             state.note(format_args!("pause {name}"));
             state.pause(self.id);
         });
@@ -187,7 +190,18 @@ impl Host {
     pub fn shift_clock(&self, by: Duration, back: bool) {
         let nanoseconds = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         let by = if back { -nanoseconds } else { nanoseconds };
-        read(|state| state.hosts[self.id.0].wall_offset += by);
+        read(|state| {
+            let host = &mut state.hosts[self.id.0];
+            host.wall_offset += by;
+            state.trace.cover("clock shift");
+            let host = &state.hosts[self.id.0];
+            let what = format!(
+                "clock of {} set by {}",
+                host.name,
+                Duration::from_nanos(by.unsigned_abs()).as_secs_f64()
+            );
+            state.note(what);
+        });
     }
 
     /// How its program has ended: not yet, well, or with what a panic said.

@@ -23,7 +23,7 @@ impl World {
     pub fn host(&self, name: &str) -> HostBuilder {
         let id = read(|state| {
             let id = HostId(state.hosts.len());
-            let mut host = HostState::new(name);
+            let mut host = HostState::new(name, &state.entropy);
             let ip = std::net::Ipv4Addr::from(0x0a00_0000 + 0x0001_0000 + id.0 as u32).into();
             host.addresses.push(ip);
             state.network.links.add_address(ip, id);
@@ -54,6 +54,7 @@ impl World {
         read(|state| {
             state.network.links.cut(from.id, to.id);
             let (from, to) = (&state.hosts[from.id.0].name, &state.hosts[to.id.0].name);
+            state.trace.cover("partition");
             let what = format!("partition from {from} to {to}");
             state.note(what);
         });
@@ -88,6 +89,10 @@ impl World {
         read(|state| {
             state.network.links.set(one.id, two.id, link.clone());
             state.network.links.set(two.id, one.id, link.clone());
+            let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            state.trace.cover("changed link");
+            let what = format!("link between {one} and {two}: {link}");
+            state.note(what);
         });
     }
 
@@ -96,6 +101,9 @@ impl World {
         read(|state| {
             state.network.links.reset(one.id, two.id);
             state.network.links.reset(two.id, one.id);
+            let (one, two) = (&state.hosts[one.id.0].name, &state.hosts[two.id.0].name);
+            let what = format!("link between {one} and {two} as others");
+            state.note(what);
         });
     }
 

@@ -49,6 +49,7 @@ struct Block {
 }
 
 impl Block {
+    #[inline]
     fn new(bytes: usize, align_bytes: usize) -> io::Result<Self> {
         let layout = Layout::from_size_align(bytes, align_bytes)
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
@@ -60,6 +61,7 @@ impl Block {
 }
 
 impl Drop for Block {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: allocated with this layout in `new`.
         unsafe { alloc::dealloc(self.start.as_ptr(), self.layout) };
@@ -101,6 +103,7 @@ unsafe impl Sync for BufferPool {}
 impl BufferPool {
     /// `count` buffers of `size` bytes each. The caller has checked both: a power of two of at most 32,768, and
     /// at most 1 GiB.
+    #[inline]
     pub(crate) fn new(ring: Arc<Ring>, count: u16, size: usize) -> io::Result<Arc<Self>> {
         let total = usize::from(count)
             .checked_mul(size)
@@ -135,12 +138,14 @@ impl BufferPool {
     }
 
     /// PlannedOutcome many buffers are in the queue or provided.
+    #[inline]
     pub(crate) fn offered(&self) -> u16 {
         self.lock().offered
     }
 
     /// Doubles the number of buffers that are offered, after those ran out when there were `offered`. `false`:
     /// there are no others.
+    #[inline]
     pub(crate) fn grow(&self, offered: u16) -> bool {
         let mut queue = self.lock();
         if queue.offered != offered {
@@ -154,22 +159,26 @@ impl BufferPool {
         has_grown
     }
 
+    #[inline]
     pub(crate) fn ring(&self) -> &Arc<Ring> {
         &self.ring
     }
 
     /// The number of the group, by which operations name it.
+    #[inline]
     pub(crate) fn group(&self) -> u16 {
         self.group.expect("a pool in use has a group")
     }
 
     /// PlannedOutcome many buffers have been given back so far.
+    #[inline]
     pub(crate) fn returned(&self) -> u64 {
         self.lock().returned
     }
 
     /// Registers `waker` to be woken when a buffer is given back, or the runtime shuts down. `false` if either
     /// has happened since `returned` buffers were given back.
+    #[inline]
     pub(crate) fn wait(&self, returned: u64, waker: &Waker) -> bool {
         self.waiters.add(waker.clone()); // I5
         let mut queue = self.lock();
@@ -179,12 +188,14 @@ impl BufferPool {
         waits && !self.ring.has_ended()
     }
 
+    #[inline]
     fn lock(&self) -> LockGuard<'_, BufferRing> {
         self.buffer_ring.lock()
     }
 
     /// The buffers that hold `bytes` bytes, from the buffer `first` on, each with its number of bytes; at least
     /// one.
+    #[inline]
     pub(crate) fn provided(self: &Arc<Self>, first: u16, bytes: usize) -> Vec<ProvidedBuffer> {
         let queue = self.lock();
         let (mut buffer, mut left) = (first, bytes);
@@ -204,6 +215,7 @@ impl BufferPool {
         }
     }
 
+    #[inline]
     fn start_of(&self, buffer: u16) -> *mut u8 {
         assert!(buffer < self.count, "the system named a buffer of another");
         let offset = usize::from(buffer) * self.size;
@@ -212,6 +224,7 @@ impl BufferPool {
     }
 
     /// Puts `buffer` at the end of the queue.
+    #[inline]
     fn put(&self, buffer: u16) {
         if !self.ring.is_same_process() {
             return; // The queue belongs to the parent process, and so does the lock.
@@ -247,6 +260,7 @@ impl BufferPool {
 }
 
 impl Drop for BufferPool {
+    #[inline]
     fn drop(&mut self) {
         // I2: no operation names the group. If the system keeps the group all the same, the buffer ring is
         // leaked.
@@ -270,12 +284,14 @@ pub(crate) struct ProvidedBuffer {
 }
 
 impl ProvidedBuffer {
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         let start = self.pool.start_of(self.buffer);
         // SAFETY: in the block, initialised, and this is the buffer's owner (I1).
         unsafe { std::slice::from_raw_parts(start, self.len) }
     }
 
+    #[inline]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         let start = self.pool.start_of(self.buffer);
         // SAFETY: as above.
@@ -284,6 +300,7 @@ impl ProvidedBuffer {
 }
 
 impl Drop for ProvidedBuffer {
+    #[inline]
     fn drop(&mut self) {
         self.pool.put(self.buffer);
     }

@@ -13,6 +13,7 @@ pub(super) struct BufferWaiters(Lock<Vec<Waker>>);
 
 impl BufferWaiters {
     /// Adds `waker`, unless one like it is there.
+    #[inline]
     pub(super) fn add(&self, waker: Waker) {
         let mut waiting = self.0.lock();
         let unused = if waiting.iter().any(|other| other.will_wake(&waker)) {
@@ -26,6 +27,7 @@ impl BufferWaiters {
     }
 
     /// Takes all wakers, for the caller to wake outside of its own locks.
+    #[inline]
     pub(super) fn take(&self) -> Vec<Waker> {
         std::mem::take(&mut *self.0.lock())
     }

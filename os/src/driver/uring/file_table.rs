@@ -33,6 +33,7 @@ pub(super) struct FileTable {
 }
 
 /// Makes the table as large as possible; returns how many slots it has.
+#[inline]
 fn make(kernel: &impl Kernel) -> io::Result<u32> {
     let mut slots = MAX_SLOTS;
     loop {
@@ -47,6 +48,7 @@ fn make(kernel: &impl Kernel) -> io::Result<u32> {
 
 impl FileTable {
     /// Puts `fd` into the table of the ring that `kernel` belongs to.
+    #[inline]
     pub(super) fn insert(&mut self, kernel: &impl Kernel, fd: RawFd) -> io::Result<u32> {
         if self.slots == 0 {
             self.slots = make(kernel)?;
@@ -74,12 +76,14 @@ impl FileTable {
     }
 
     /// Removes the file at `index`.
+    #[inline]
     pub(super) fn remove(&mut self, kernel: &impl Kernel, index: u32) {
         self.stale.push(index);
         self.remove_stale(kernel);
     }
 
     /// Removes the files of stale slots, until the system refuses.
+    #[inline]
     fn remove_stale(&mut self, kernel: &impl Kernel) {
         while let Some(&index) = self.stale.last() {
             if kernel.update_file(index, -1).is_err() {

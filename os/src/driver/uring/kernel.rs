@@ -87,6 +87,7 @@ pub(super) trait Kernel: Sized {
 }
 
 impl Kernel for IoUring {
+    #[inline]
     fn set_up(entries: u32, completions: Option<u32>) -> io::Result<Self> {
         let Some(completions) = completions else {
             return Self::new(entries);
@@ -98,12 +99,14 @@ impl Kernel for IoUring {
             .build(entries)
     }
 
+    #[inline]
     fn supports<const N: usize>(&self, codes: [u8; N]) -> io::Result<[bool; N]> {
         let mut probe = Probe::new();
         self.submitter().register_probe(&mut probe)?;
         Ok(codes.map(|code| probe.is_supported(code)))
     }
 
+    #[inline]
     fn features(&self) -> Features {
         let params = self.params();
         Features {
@@ -113,6 +116,7 @@ impl Kernel for IoUring {
         }
     }
 
+    #[inline]
     fn fd(&self) -> RawFd {
         self.as_raw_fd()
     }
@@ -158,22 +162,26 @@ impl Kernel for IoUring {
         Ok(())
     }
 
+    #[inline]
     fn register_file_table(&self, slots: u32) -> io::Result<()> {
         self.submitter().register_files_sparse(slots)
     }
 
+    #[inline]
     fn update_file(&self, index: u32, fd: RawFd) -> io::Result<()> {
         self.submitter()
             .register_files_update(index, &[fd])
             .map(drop)
     }
 
+    #[inline]
     unsafe fn add_group(&self, start: u64, count: u16, group: u16) -> io::Result<()> {
         let submitter = self.submitter();
         // SAFETY: by the caller's promise.
         unsafe { submitter.register_buf_ring_with_flags(start, count, group, 0) }
     }
 
+    #[inline]
     fn remove_group(&self, group: u16) -> io::Result<()> {
         self.submitter().unregister_buf_ring(group)
     }

@@ -18,6 +18,7 @@ unsafe impl<B: Send, O: Send> Send for OperationBuffer<B, O> {}
 unsafe impl<B: Send, O: Send> Sync for OperationBuffer<B, O> {}
 
 impl<B, O> OperationBuffer<B, O> {
+    #[inline]
     pub(crate) fn new(buf: B, owner: O) -> Self {
         // A pointer, since the content of a box may not be pointed to while the box is moved.
         let buf = NonNull::from(Box::leak(Box::new(buf)));
@@ -28,11 +29,13 @@ impl<B, O> OperationBuffer<B, O> {
     ///
     /// # Safety
     /// The system does not touch the buffer now, and later only by a pointer that is taken from this.
+    #[inline]
     pub(crate) unsafe fn buf(&mut self) -> &mut B {
         // SAFETY: the box is alive, and by the caller's promise nobody else uses its content.
         unsafe { self.buf.as_mut() }
     }
 
+    #[inline]
     pub(crate) fn take(self) -> B {
         let held = std::mem::ManuallyDrop::new(self);
         // SAFETY: made from a box in `new`, and taken once: `held` does not drop it.
@@ -44,6 +47,7 @@ impl<B, O> OperationBuffer<B, O> {
 }
 
 impl<B, O> Drop for OperationBuffer<B, O> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: made from a box in `new`, and not taken.
         drop(unsafe { Box::from_raw(self.buf.as_ptr()) });
@@ -51,6 +55,7 @@ impl<B, O> Drop for OperationBuffer<B, O> {
 }
 
 impl<B: Send + 'static, O: Send + 'static> Payload for OperationBuffer<B, O> {
+    #[inline]
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }

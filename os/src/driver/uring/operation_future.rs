@@ -25,6 +25,7 @@ impl Ring {
     /// # Safety
     /// All that `entry` points to, and its descriptor, belong to `payload`, and do not move when the box is
     /// moved.
+    #[inline]
     pub(crate) async unsafe fn run(
         self: Arc<Self>,
         entry: squeue::Entry,
@@ -40,6 +41,7 @@ impl Ring {
 impl Future for OperationFuture {
     type Output = (i32, Box<dyn Payload>);
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
         let slot = self.slot.expect("polled after it was ready");
@@ -53,6 +55,7 @@ impl Future for OperationFuture {
 }
 
 impl Drop for OperationFuture {
+    #[inline]
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             // Not cancelled: a write that has begun is completed.

@@ -39,12 +39,14 @@ pub(super) struct AfterUnlock {
 
 impl AfterUnlock {
     /// Adds wakers to those that are to be woken.
+    #[inline]
     pub(super) fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
         self.woken.extend(wakers);
     }
 
     /// Wakes and drops. Returns whether anybody was woken, or may have been: dropping a payload may wake
     /// somebody, too, as for a write that was given up.
+    #[inline]
     pub(super) fn run(self) -> bool {
         let has_woken =
             !(self.woken.is_empty() && self.payloads.is_empty() && self.resources.is_empty());
@@ -110,15 +112,18 @@ pub(super) struct Operations {
 
 impl Operations {
     /// Operations whose last completion has not come.
+    #[inline]
     pub(super) fn in_flight(&self) -> usize {
         self.files + self.sockets
     }
 
     /// PlannedOutcome many of those end once they are cancelled.
+    #[inline]
     pub(super) fn cancellable(&self) -> usize {
         self.in_flight() - self.notifications
     }
 
+    #[inline]
     fn count(&mut self, kind: OperationKind) -> &mut usize {
         match kind {
             OperationKind::File => &mut self.files,
@@ -129,6 +134,7 @@ impl Operations {
     }
 
     /// Whether no further operation of this kind may be started.
+    #[inline]
     pub(super) fn is_full(&self, kind: OperationKind) -> bool {
         match kind {
             OperationKind::File => self.files >= MAX_FILES,
@@ -138,6 +144,7 @@ impl Operations {
         }
     }
 
+    #[inline]
     pub(super) fn start(&mut self, kind: OperationKind, payload: Box<dyn Payload>) -> usize {
         *self.count(kind) += 1;
         let operation = Some(Operation {
@@ -164,11 +171,13 @@ impl Operations {
         }
     }
 
+    #[inline]
     fn release(&mut self, index: usize) -> Operation {
         self.free.push(index);
         self.slots[index].take().expect("a slot is released once")
     }
 
+    #[inline]
     fn at(&mut self, index: usize) -> &mut Operation {
         self.slots[index]
             .as_mut()
@@ -176,6 +185,7 @@ impl Operations {
     }
 
     /// Takes an operation back that the system has not seen and never will.
+    #[inline]
     pub(super) fn withdraw(&mut self, index: usize) -> Box<dyn Payload> {
         let operation = self.release(index);
         *self.count(operation.kind) -= 1;
@@ -184,6 +194,7 @@ impl Operations {
 
     /// Delivers a completion. `true`: the operation has to be cancelled (I3).
     #[must_use]
+    #[inline]
     pub(super) fn deliver(
         &mut self,
         index: usize,
@@ -226,6 +237,7 @@ impl Operations {
 
     /// The first completion of the operation in slot `index`, and its payload, once the last has come; then the
     /// slot is free. Until then `waker` is swapped with the one that waits (I2).
+    #[inline]
     pub(super) fn outcome(
         &mut self,
         index: usize,
@@ -242,6 +254,7 @@ impl Operations {
 
     /// The next completion of the operation in slot `index`. CompletionTime all have been taken, the slot is free. If
     /// there is none yet, `waker` is swapped with the one that waits (I2).
+    #[inline]
     pub(super) fn next(&mut self, index: usize, waker: &mut Option<Waker>) -> OperationStatus {
         let operation = self.at(index);
         if let Some(completion) = operation.first.take() {
@@ -257,6 +270,7 @@ impl Operations {
 
     /// Called when nobody waits for slot `index` any more; what the operation owns is dropped with its last
     /// completion (I1). `true`: it is in flight.
+    #[inline]
     pub(super) fn abandon(&mut self, index: usize, after: &mut AfterUnlock) -> bool {
         let operation = self.at(index);
         operation.is_abandoned = true;
@@ -281,12 +295,14 @@ impl Operations {
     /// Whether the operation in slot `index` has to be cancelled, so that its caller can restart it: `false` if
     /// it has finished, or was cancelled.
     #[must_use]
+    #[inline]
     pub(super) fn request_cancel(&mut self, index: usize) -> bool {
         let operation = self.at(index);
         !operation.is_finished && !mem::replace(&mut operation.is_cancelled, true)
     }
 
     /// The operations that a cancellation ends.
+    #[inline]
     pub(super) fn cancellable_indices(&self) -> Vec<usize> {
         let ends = |operation: &Operation| !operation.is_finished && !operation.is_notification_due;
         let is_cancellable = |slot: &Option<Operation>| slot.as_ref().is_some_and(ends);
@@ -297,6 +313,7 @@ impl Operations {
 
     /// Suspects that every operation in flight has lost a completion, until `drain` completes. Returns those
     /// that may wait for long, which have to be cancelled. Multishot operations report the loss at once.
+    #[inline]
     pub(super) fn suspect(&mut self, drain: u32, after: &mut AfterUnlock) -> Vec<usize> {
         let mut cancelled = Vec::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
@@ -320,6 +337,7 @@ impl Operations {
 
     /// Those that were suspected before `drain` and have not ended by it, except zero-copy sends, whose
     /// notifications may still come.
+    #[inline]
     pub(super) fn lost_by(&self, drain: u32) -> Vec<usize> {
         let is_lost = |operation: &Operation| {
             let is_suspect = (1..=drain).contains(&operation.drain);
@@ -332,6 +350,7 @@ impl Operations {
     }
 
     /// Wakes everyone who waits for an operation in flight, since the runtime has shut down.
+    #[inline]
     pub(super) fn wake_all(&mut self, after: &mut AfterUnlock) {
         let operations = self.slots.iter_mut().flatten();
         after
@@ -340,6 +359,7 @@ impl Operations {
     }
 
     /// Leaks all operations: the system may still touch their memory (I1).
+    #[inline]
     pub(super) fn forget(&mut self) {
         mem::forget(mem::take(&mut self.slots));
         self.free.clear();
@@ -347,6 +367,7 @@ impl Operations {
 }
 
 impl Operation {
+    #[inline]
     fn push_completion(&mut self, completion: Completion) {
         if self.first.is_none() {
             self.first = Some(completion);

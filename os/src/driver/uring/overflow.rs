@@ -32,6 +32,7 @@ use super::payload::{Completion, LOST};
 use super::state::{NOT_AN_OPERATION, State};
 
 /// The error that the outcome `-errno` of an operation means.
+#[inline]
 pub(crate) fn outcome_error(errno: i32) -> io::Error {
     if errno == -LOST {
         return io::Error::other(
@@ -44,6 +45,7 @@ pub(crate) fn outcome_error(errno: i32) -> io::Error {
 impl State {
     /// Called when the system reports that it has dropped `dropped` completions so far.
     #[cold]
+    #[inline]
     pub(super) fn lose(&mut self, dropped: u32, after: &mut AfterUnlock) {
         self.losses.dropped = dropped;
         if self.is_broken {
@@ -61,6 +63,7 @@ impl State {
     }
 
     /// Called for a completion that belongs to no operation.
+    #[inline]
     pub(super) fn complete_other(&mut self, user_data: u64, after: &mut AfterUnlock) {
         let Ok(drain) = u32::try_from(user_data & !NOT_AN_OPERATION) else {
             return; // A cancellation, which nobody waits for.

@@ -21,16 +21,19 @@ impl Completion {
     }
 
     /// Whether other completions follow; only the last one gives the memory of the operation back.
+    #[inline]
     pub(super) fn has_more(self) -> bool {
         cqueue::more(self.flags)
     }
 
     /// Whether this is the notification of a zero-copy send, that its memory is free.
+    #[inline]
     pub(super) fn is_notification(self) -> bool {
         cqueue::notif(self.flags)
     }
 
     /// The provided buffer that was filled, or the first of several.
+    #[inline]
     pub(crate) fn buffer(self) -> Option<u16> {
         cqueue::buffer_select(self.flags)
     }
@@ -40,6 +43,7 @@ impl Completion {
 pub(crate) trait Payload: Any + Send + Sync {
     /// The resource (a descriptor, a buffer) that `completion` carries. Called for an operation that nobody
     /// waits for any more; the resource is given back by being dropped.
+    #[inline]
     fn resource_of(&self, _completion: Completion) -> Option<Box<dyn Any + Send>> {
         None
     }

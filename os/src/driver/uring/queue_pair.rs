@@ -62,6 +62,7 @@ pub(super) struct QueuePair {
 }
 
 /// A ring with the flags that we want, or without them on kernels before 5.19.
+#[inline]
 fn set_up() -> io::Result<Queues> {
     match Queues::set_up(ENTRIES, Some(COMPLETIONS)) {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Queues::set_up(ENTRIES, None),
@@ -71,6 +72,7 @@ fn set_up() -> io::Result<Queues> {
 
 impl QueuePair {
     /// A ring, if the system has one that can do what is needed.
+    #[inline]
     pub(super) fn new() -> io::Result<Self> {
         let queues = set_up()?;
         let can = queues.supports([
@@ -96,11 +98,13 @@ impl QueuePair {
         })
     }
 
+    #[inline]
     pub(super) fn fd(&self) -> RawFd {
         self.queues.fd()
     }
 
     /// The queues, by which any thread may register files and memory with the ring.
+    #[inline]
     pub(super) fn queues(&self) -> &Queues {
         &self.queues
     }
@@ -110,6 +114,7 @@ impl QueuePair {
     ///
     /// # Safety
     /// I1. What the entries point to stays until their last completions.
+    #[inline]
     pub(super) unsafe fn submit(&self, entries: &mut Entries, busy: impl FnMut()) -> SubmitOutcome {
         let len = entries.all.len();
         if entries.queued > 0 || len == 0 || len > ENTRIES as usize {
@@ -136,6 +141,7 @@ impl QueuePair {
     /// # Safety
     /// As for `submit`.
     #[cold]
+    #[inline]
     unsafe fn submit_by_parts(
         &self,
         entries: &mut Entries,
@@ -186,6 +192,7 @@ impl QueuePair {
     ///
     /// # Safety
     /// I1.
+    #[inline]
     unsafe fn taken_since(&self, entries: &mut Entries) -> usize {
         if entries.queued == 0 {
             return 0;
@@ -196,6 +203,7 @@ impl QueuePair {
     }
 
     /// PlannedOutcome many completions the queue has room for.
+    #[inline]
     pub(super) fn completions(&self) -> usize {
         self.queues.features().completions
     }
@@ -205,6 +213,7 @@ impl QueuePair {
     ///
     /// # Safety
     /// I1, as for entries.
+    #[inline]
     pub(super) unsafe fn flush_overflow(&self) {
         // SAFETY: by the caller's promise.
         if unsafe { self.queues.needs_enter() } {
@@ -221,6 +230,7 @@ impl QueuePair {
     ///
     /// # Errors
     /// PlannedOutcome many it has dropped, then.
+    #[inline]
     pub(super) unsafe fn take(
         &self,
         known: u32,
@@ -232,6 +242,7 @@ impl QueuePair {
 }
 
 /// Waits for a completion on any of these rings, for `limit` at most; may return early.
+#[inline]
 pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) {
     let mut polled: Vec<_> = rings
         .map(|fd| libc::pollfd {
@@ -246,6 +257,7 @@ pub(super) fn wait_for_any(rings: impl Iterator<Item = RawFd>, limit: Duration) 
 }
 
 /// Whether the system may accept the same submission later.
+#[inline]
 fn is_transient(error: &io::Error) -> bool {
     let transient = [
         libc::EINTR,

@@ -21,6 +21,7 @@ impl RegisteredFile {
     ///
     /// # Errors
     /// If the table is full, or the system makes none.
+    #[inline]
     pub(crate) fn take(ring: &Arc<Ring>, fd: RawFd) -> io::Result<Self> {
         if !ring.is_same_process() {
             return Err(forked_error());
@@ -31,6 +32,7 @@ impl RegisteredFile {
     }
 
     /// The index of the file in the table of `ring`, if it is in that one.
+    #[inline]
     pub(crate) fn index_in(&self, ring: &Arc<Ring>) -> Option<u32> {
         let is_its = std::ptr::eq(self.ring.as_ptr(), Arc::as_ptr(ring));
         is_its.then_some(self.index)
@@ -38,6 +40,7 @@ impl RegisteredFile {
 }
 
 impl Drop for RegisteredFile {
+    #[inline]
     fn drop(&mut self) {
         // In a process that was forked since, the table belongs to the parent.
         if let Some(ring) = self.ring.upgrade().filter(|ring| ring.is_same_process()) {

@@ -61,6 +61,7 @@ pub(crate) struct Ring {
 }
 
 impl std::fmt::Debug for Ring {
+    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ring")
             .field("fd", &self.fd())
@@ -70,6 +71,7 @@ impl std::fmt::Debug for Ring {
 
 impl Ring {
     /// A ring, if the system has one that can do what is needed.
+    #[inline]
     pub(super) fn new() -> io::Result<Arc<Self>> {
         let system = QueuePair::new()?;
         Ok(Arc::new_cyclic(|own| Self {
@@ -82,14 +84,17 @@ impl Ring {
         }))
     }
 
+    #[inline]
     pub(super) fn fd(&self) -> RawFd {
         self.system.fd()
     }
 
+    #[inline]
     pub(crate) fn capabilities(&self) -> Capabilities {
         self.system.capabilities
     }
 
+    #[inline]
     pub(super) fn lock(&self) -> LockGuard<'_, State> {
         self.state.lock()
     }
@@ -101,6 +106,7 @@ impl Ring {
     }
 
     /// Why the ring has just refused an operation.
+    #[inline]
     pub(crate) fn refusal(&self) -> io::Error {
         if !self.is_same_process() {
             return forked_error();
@@ -122,6 +128,7 @@ impl Ring {
     /// # Safety
     /// All that `entry` points to, and its descriptor, belong to `payload`, and do not move when the box is
     /// moved.
+    #[inline]
     pub(super) unsafe fn submit(
         &self,
         entry: squeue::Entry,
@@ -158,6 +165,7 @@ impl Ring {
     ///
     /// # Safety
     /// As for [`submit`](Self::submit).
+    #[inline]
     pub(crate) unsafe fn queue(
         &self,
         entry: squeue::Entry,
@@ -172,18 +180,21 @@ impl Ring {
     }
 
     /// Submits what is queued, unless another thread is about to.
+    #[inline]
     fn submit_queued(&self) {
         if !self.lock().unsubmitted.is_empty() {
             self.submit_all();
         }
     }
 
+    #[inline]
     pub(super) fn enter(&self) -> LockGuard<'_, Entries> {
         self.entering.lock()
     }
 
     /// Submits what is queued, and takes the completions there are by then: for threads that will not call
     /// `submit_and_reap` (I2).
+    #[inline]
     pub(crate) fn submit_now(&self) {
         if self.is_same_process() {
             self.submit_queued();
@@ -193,6 +204,7 @@ impl Ring {
 
     /// Submits what is queued, lets the system finish the work that it keeps for this thread, and takes the
     /// completions. Returns whether anybody was woken, or has queued more.
+    #[inline]
     pub(super) fn submit_and_reap(&self) -> bool {
         if !self.is_same_process() {
             return false; // I6
@@ -206,6 +218,7 @@ impl Ring {
     }
 
     /// Takes the completions. Returns whether anybody was woken.
+    #[inline]
     pub(super) fn reap(&self) -> bool {
         let mut after = AfterUnlock::default();
         let mut state = self.lock();
@@ -229,6 +242,7 @@ impl Ring {
     }
 
     /// Takes the completions, under the lock.
+    #[inline]
     pub(super) fn take(&self, state: &mut State, after: &mut AfterUnlock) {
         for index in mem::take(&mut state.never_submitted) {
             state.deliver(index, Completion::new(-libc::ECANCELED, 0), after);
@@ -258,6 +272,7 @@ impl Ring {
     ///
     /// # Panics
     /// In a process that was forked since.
+    #[inline]
     pub(crate) fn outcome(
         &self,
         index: usize,
@@ -275,6 +290,7 @@ impl Ring {
     ///
     /// # Panics
     /// In a process that was forked since.
+    #[inline]
     pub(crate) fn next(&self, index: usize, waker: &Waker) -> OperationStatus {
         self.process.assert_current();
         let mut mine = Some(waker.clone());
@@ -291,6 +307,7 @@ impl Ring {
 
     /// Called when nobody waits for slot `index` any more. What it owns is dropped with its last completion; if
     /// `cancels`, the operation is cancelled, and the caller ensures I2.
+    #[inline]
     pub(crate) fn abandon(&self, index: usize, cancels: bool) {
         if !self.is_same_process() {
             return; // I6
@@ -305,6 +322,7 @@ impl Ring {
     }
 
     /// Cancels the operation in slot `index`, whose caller waits for it. The caller ensures I2.
+    #[inline]
     pub(crate) fn cancel(&self, index: usize) {
         if !self.is_same_process() {
             return; // I6
@@ -316,6 +334,7 @@ impl Ring {
     }
 
     /// Calls `f` with the file table.
+    #[inline]
     pub(super) fn with_file_table<R>(&self, f: impl FnOnce(&mut FileTable, &Queues) -> R) -> R {
         let mut table = self.table.lock();
         f(&mut table, self.system.queues())
@@ -325,6 +344,7 @@ impl Ring {
     ///
     /// # Safety
     /// There are `count` entries, on pages of their own, until the group is removed.
+    #[inline]
     pub(super) unsafe fn add_group(
         &self,
         entries: *mut BufRingEntry,
@@ -353,11 +373,13 @@ impl Ring {
     }
 
     /// Whether the runtime has shut down.
+    #[inline]
     pub(super) fn has_ended(&self) -> bool {
         self.lock().has_ended
     }
 
     /// Removes a group that no operation names.
+    #[inline]
     pub(super) fn remove_group(&self, group: u16) -> io::Result<()> {
         if !self.is_same_process() {
             return Err(forked_error()); // I6

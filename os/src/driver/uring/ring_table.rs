@@ -48,6 +48,7 @@ pub(super) struct RingTable {
 }
 
 /// Whether this error means that the system refuses rings for good: it has none, or none for us (I3).
+#[inline]
 fn is_final(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(errno) => [
@@ -63,12 +64,14 @@ fn is_final(error: &io::Error) -> bool {
 }
 
 /// The error that the system refuses rings.
+#[inline]
 pub(super) fn refusal() -> io::Error {
     let text = "the system refuses io_uring: an old kernel, a filter, or no locked memory";
     io::Error::new(io::ErrorKind::Unsupported, text)
 }
 
 impl RingTable {
+    #[inline]
     pub(super) fn new(workers: usize) -> Self {
         Self {
             rings: boxed_slice(workers + 1, |_| OnceLock::new()),
@@ -77,12 +80,14 @@ impl RingTable {
         }
     }
 
+    #[inline]
     fn index_of(&self, worker: Option<usize>) -> usize {
         worker.unwrap_or(self.rings.len() - 1)
     }
 
     /// Makes the ring `index`, unless the system has refused one for now within `pause`.
     #[cold]
+    #[inline]
     fn make(
         &self,
         index: usize,
@@ -102,6 +107,7 @@ impl RingTable {
 
     /// As [`make`](Self::make), by one thread at a time (I2); `pending` is whom to wake after the lock is
     /// released.
+    #[inline]
     fn try_to_make(
         &self,
         index: usize,
@@ -128,6 +134,7 @@ impl RingTable {
     }
 
     /// Makes a ring and registers it with a reactor.
+    #[inline]
     fn make_registered(
         &self,
         index: usize,
@@ -145,12 +152,14 @@ impl RingTable {
         registered.map(|_| ring)
     }
 
+    #[inline]
     fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Ring>> {
         self.rings.iter().filter_map(|ring| ring.get()?.as_ref())
     }
 }
 
 impl MadeRings for RingTable {
+    #[inline]
     fn get(&self, worker: Option<usize>, reactors: &Reactors) -> Option<&Arc<Ring>> {
         let index = self.index_of(worker);
         let own = match self.rings[index].get() {
@@ -160,6 +169,7 @@ impl MadeRings for RingTable {
         own.or_else(|| self.all().next_back())
     }
 
+    #[inline]
     fn require(&self, worker: Option<usize>, reactors: &Reactors) -> io::Result<&Arc<Ring>> {
         let index = self.index_of(worker);
         if let Some(Some(own)) = self.rings[index].get() {
@@ -172,19 +182,23 @@ impl MadeRings for RingTable {
         }
     }
 
+    #[inline]
     fn existing(&self, worker: Option<usize>) -> Option<&Arc<Ring>> {
         self.rings[self.index_of(worker)].get()?.as_ref()
     }
 
+    #[inline]
     fn in_flight(&self, worker: usize) -> Option<usize> {
         Some(self.existing(Some(worker))?.in_flight())
     }
 
+    #[inline]
     fn submit_and_reap(&self, worker: usize) -> bool {
         self.existing(Some(worker))
             .is_some_and(|ring| ring.submit_and_reap())
     }
 
+    #[inline]
     fn reap_of_reactor(&self, index: usize) {
         // The first reactor also has the rings that could not be registered with their own.
         let rings = self.rings.iter().enumerate();
@@ -195,12 +209,14 @@ impl MadeRings for RingTable {
         }
     }
 
+    #[inline]
     fn reap(&self, index: usize) {
         if let Some(Some(ring)) = self.rings[index].get() {
             ring.reap();
         }
     }
 
+    #[inline]
     fn close(&self, deadline: Option<Instant>) {
         for ring in &self.rings {
             if let Some(ring) = ring.get_or_init(|| None) {

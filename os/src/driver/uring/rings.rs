@@ -55,7 +55,6 @@ impl Rings {
     }
 
     /// The table, if there is one.
-    #[inline]
     fn made(&self) -> Option<&dyn MadeRings> {
         self.table.get()?.as_deref()
     }
@@ -64,6 +63,7 @@ impl Rings {
     ///
     /// # Errors
     /// If the process was forked since (I1), or the driver has shut down.
+    #[inline]
     fn table(&self) -> io::Result<&dyn MadeRings> {
         if self.table.get().is_none() && !self.process.is_current() {
             return Err(forked_error());
@@ -74,6 +74,7 @@ impl Rings {
     }
 
     /// See [`MadeRings::get`]; `None` also if the builder wants no rings.
+    #[inline]
     pub(in crate::driver) fn get(
         &self,
         worker: Option<usize>,
@@ -86,6 +87,7 @@ impl Rings {
     }
 
     /// See [`MadeRings::require`].
+    #[inline]
     pub(in crate::driver) fn require(
         &self,
         worker: Option<usize>,
@@ -105,7 +107,6 @@ impl Rings {
     }
 
     /// See [`MadeRings::submit_and_reap`].
-    #[inline]
     pub(in crate::driver) fn submit_and_reap(&self, worker: usize) -> bool {
         self.made()
             .is_some_and(|table| table.submit_and_reap(worker))
@@ -119,7 +120,6 @@ impl Rings {
     }
 
     /// Takes the completions of the ring with this token. `false`: the token is not a ring's.
-    #[inline]
     pub(in crate::driver) fn reap(&self, token: Token) -> bool {
         let index = FIRST_TOKEN.wrapping_sub(token.0);
         if index > self.workers {

@@ -38,6 +38,7 @@ const WITHOUT_THREAD: Duration = Duration::from_millis(100);
 
 impl Ring {
     /// Refuses further operations, cancels those in flight, and wakes everyone who waits.
+    #[inline]
     pub(super) fn begin_close(&self) {
         if !self.is_same_process() {
             return; // I6 of the ring.
@@ -61,6 +62,7 @@ impl Ring {
 
     /// Waits until `deadline` for the last operation that can be cancelled. Does not wait for the notifications
     /// of zero-copy sends, which depend on the peers.
+    #[inline]
     pub(super) fn wait_for_in_flight(&self, deadline: Option<Instant>) {
         while self.is_same_process() && self.has_cancellable() {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -74,6 +76,7 @@ impl Ring {
     }
 
     /// Takes the completions, and returns whether an operation is in flight that can be cancelled.
+    #[inline]
     fn has_cancellable(&self) -> bool {
         self.reap();
         let state = self.lock();
@@ -81,11 +84,13 @@ impl Ring {
     }
 
     /// How many operations are in flight, completions that nobody has taken yet included.
+    #[inline]
     pub(super) fn in_flight(&self) -> usize {
         self.lock().operations.in_flight()
     }
 
     /// Takes the completions, and returns whether any operation is in flight.
+    #[inline]
     fn has_in_flight(&self) -> bool {
         self.reap();
         let state = self.lock();
@@ -93,12 +98,14 @@ impl Ring {
     }
 
     /// Returns `true` at the first call only.
+    #[inline]
     fn is_first_background_wait(&self) -> bool {
         !mem::replace(&mut self.lock().has_background_wait, true)
     }
 }
 
 /// Makes a thread wait for the operations that are still in flight on `rings`, which are closed.
+#[inline]
 pub(super) fn wait_in_background<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>) {
     let is_left = |ring: &&Arc<Ring>| {
         ring.is_same_process() && ring.has_in_flight() && ring.is_first_background_wait()
@@ -117,6 +124,7 @@ pub(super) fn wait_in_background<'a>(rings: impl Iterator<Item = &'a Arc<Ring>>)
 }
 
 /// Takes the completions of `rings` until nothing is in flight on any.
+#[inline]
 fn wait_for_all(mut rings: Vec<Arc<Ring>>) {
     let mut limit = FIRST_WAIT;
     loop {
@@ -132,6 +140,7 @@ fn wait_for_all(mut rings: Vec<Arc<Ring>>) {
 }
 
 impl Drop for Ring {
+    #[inline]
     fn drop(&mut self) {
         if !self.is_same_process() {
             // I6 of the ring: the operations are leaked, too.

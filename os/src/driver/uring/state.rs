@@ -59,6 +59,7 @@ impl State {
     ///
     /// # Safety
     /// As for `Ring::submit`.
+    #[inline]
     pub(super) unsafe fn push(
         &mut self,
         kind: OperationKind,
@@ -75,11 +76,13 @@ impl State {
         Ok(index)
     }
 
+    #[inline]
     pub(super) fn cancel(&mut self, index: usize) {
         let cancel = opcode::AsyncCancel::new(index as u64).build();
         self.unsubmitted.push(cancel.user_data(CANCELLATION));
     }
 
+    #[inline]
     pub(super) fn deliver(
         &mut self,
         index: usize,
@@ -93,6 +96,7 @@ impl State {
     }
 
     /// Fails these operations, which the system will never see (I2).
+    #[inline]
     pub(super) fn fail_unsubmitted(
         &mut self,
         never_submitted: impl Iterator<Item = squeue::Entry>,

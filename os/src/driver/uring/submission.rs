@@ -32,6 +32,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 impl Ring {
     /// Submits what is queued. What was taken out of the queue before has been submitted then, too, or the ring
     /// is backing off.
+    #[inline]
     pub(super) fn submit_all(&self) {
         let mut after = None;
         self.submit_with(&mut after, false);
@@ -44,6 +45,7 @@ impl Ring {
 
     /// The same; what must be done after the lock is released goes into `after`. If the system refuses for now,
     /// the ring backs off, or is broken if `ends`.
+    #[inline]
     fn submit_with(&self, after: &mut Option<AfterUnlock>, ends: bool) {
         let mut entries = self.enter();
         let mut state = self.lock();
@@ -77,6 +79,7 @@ impl Ring {
     }
 
     /// Starts a thread that retries; `false` if the system gives none.
+    #[inline]
     fn start_retrying(&self) -> bool {
         let Some(ring) = self.own.upgrade() else {
             return false; // It is being dropped.
@@ -87,6 +90,7 @@ impl Ring {
 }
 
 /// Retries until the system takes the entries.
+#[inline]
 fn retry_until_accepted(ring: &Arc<Ring>) {
     let mut wait = FIRST_WAIT;
     let mut ended_at = None;

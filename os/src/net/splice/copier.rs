@@ -124,6 +124,7 @@ impl Splice {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new() -> io::Result<Self> {
         let pipe = Pipe::new()?;
         Ok(Self {
@@ -152,6 +153,7 @@ impl Splice {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn with_capacity(bytes: usize) -> io::Result<Self> {
         let mut new = Self::new()?;
         new.capacity = new.pipe.grow(bytes)?;
@@ -159,6 +161,7 @@ impl Splice {
     }
 
     /// Bytes that the pipe has room for.
+    #[inline]
     pub fn capacity(&self) -> usize {
         self.capacity
     }
@@ -167,11 +170,13 @@ impl Splice {
     ///
     /// After a [`receive_file`](Self::receive_file) that was given up, the write to the file that was
     /// in progress is counted once [`settle`](Self::settle), or the next copy, has waited for it.
+    #[inline]
     pub fn delivered(&self) -> u64 {
         self.delivered
     }
 
     /// Bytes that were taken from a source and have not reached a target.
+    #[inline]
     pub fn held(&self) -> usize {
         self.held
     }
@@ -208,6 +213,7 @@ impl Splice {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn copy(
         &mut self,
         from: &impl SpliceSource,
@@ -260,6 +266,7 @@ impl Splice {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn send_file(
         &mut self,
         file: &impl AsFd,
@@ -323,6 +330,7 @@ impl Splice {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn receive_file(
         &mut self,
         from: &impl SpliceSource,
@@ -354,6 +362,7 @@ impl Splice {
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
+    #[inline]
     pub async fn settle(&mut self) -> io::Result<()> {
         let Some((kind, task)) = &mut self.on_pool else {
             return Ok(());
@@ -370,6 +379,7 @@ impl Splice {
     }
 
     /// Gives what is held to `to`, up to `limit` bytes; returns how many of `limit` are left.
+    #[inline]
     async fn drain(&mut self, to: SpliceEnd<'_>, limit: u64) -> io::Result<u64> {
         let mut left = limit;
         while self.held > 0 && left > 0 {
@@ -386,6 +396,7 @@ impl Splice {
     }
 
     /// Takes up to `limit` bytes from `from` into the pipe, which is empty; zero is the end.
+    #[inline]
     async fn fill(&mut self, from: SpliceEnd<'_>, limit: u64) -> io::Result<usize> {
         let most = self.room(limit);
         let mut fill = || self.pipe.fill(from.fd, most);
@@ -398,6 +409,7 @@ impl Splice {
     }
 
     /// Writes `most` of the bytes that are held to `file` at `offset`.
+    #[inline]
     async fn write_out(&mut self, file: &Arc<OwnedFd>, offset: u64, most: usize) -> io::Result<()> {
         let before = self.held;
         let (pipe, file) = (Arc::clone(&self.pipe), Arc::clone(file));
@@ -411,16 +423,19 @@ impl Splice {
         Ok(())
     }
 
+    #[inline]
     fn begin(&mut self, kind: StepKind, step: impl FnOnce() -> Step + Send + 'static) {
         let task = spawn_blocking_for(BlockingKind::File, step);
         self.on_pool = Some((kind, task));
     }
 
     /// Bytes to take next, of `limit`.
+    #[inline]
     fn room(&self, limit: u64) -> usize {
         self.capacity.min(to_usize(limit))
     }
 
+    #[inline]
     fn count(&mut self, delivered: usize) {
         self.held -= delivered;
         self.delivered += delivered as u64;
@@ -428,6 +443,7 @@ impl Splice {
 }
 
 /// `bytes`, or as many as fit.
+#[inline]
 fn to_usize(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

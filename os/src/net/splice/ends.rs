@@ -74,6 +74,7 @@ pub trait SpliceTarget: Stream + Sync {}
 macro_rules! sources {
     ($($stream:ty),*) => {$(
         impl Stream for $stream {
+            #[inline]
             fn end(&self) -> SpliceEnd<'_> {
                 SpliceEnd {
                     registration: self.io.registration(),
@@ -87,6 +88,7 @@ macro_rules! sources {
 macro_rules! halves {
     ($($half:ty => $stream:ty),*) => {$(
         impl Stream for $half {
+            #[inline]
             fn end(&self) -> SpliceEnd<'_> {
                 AsRef::<$stream>::as_ref(self).end()
             }

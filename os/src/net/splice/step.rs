@@ -20,6 +20,7 @@ pub(super) struct Step {
 }
 
 impl Pipe {
+    #[inline]
     pub(super) fn new() -> io::Result<Self> {
         let mut ends = [0; 2];
         // SAFETY: the system writes two numbers.
@@ -34,6 +35,7 @@ impl Pipe {
     }
 
     /// How many bytes the pipe has room for.
+    #[inline]
     pub(super) fn capacity(&self) -> io::Result<usize> {
         // SAFETY: the call takes numbers.
         let size = unsafe { libc::fcntl(self.write.as_raw_fd(), libc::F_GETPIPE_SZ) };
@@ -41,6 +43,7 @@ impl Pipe {
     }
 
     /// Makes room for at least `bytes`; returns for how many.
+    #[inline]
     pub(super) fn grow(&self, bytes: usize) -> io::Result<usize> {
         let bytes: libc::c_int = bytes
             .try_into()
@@ -51,16 +54,19 @@ impl Pipe {
     }
 
     /// Moves up to `most` bytes from `source` into the pipe; zero is the end of `source`, if the pipe has room.
+    #[inline]
     pub(super) fn fill(&self, source: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
         splice(source, None, self.write.as_fd(), None, most)
     }
 
     /// Moves up to `most` bytes from the pipe to `target`.
+    #[inline]
     pub(super) fn drain(&self, target: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
         splice(self.read.as_fd(), None, target, None, most)
     }
 
     /// Moves up to `most` bytes of `file`, from `offset` on, into the pipe, until its end or until the pipe is full.
+    #[inline]
     pub(super) fn fill_from_file(&self, file: &OwnedFd, offset: u64, most: usize) -> Step {
         repeat(most, |done| {
             let at = offset + done as u64;
@@ -75,6 +81,7 @@ impl Pipe {
     }
 
     /// Moves `most` bytes, which the pipe holds, to `file` at `offset`.
+    #[inline]
     pub(super) fn drain_to_file(&self, file: &OwnedFd, offset: u64, most: usize) -> Step {
         repeat(most, |done| {
             let at = offset + done as u64;
@@ -84,6 +91,7 @@ impl Pipe {
 }
 
 /// Moves up to `most` bytes, without waiting; a file has an offset, which is where the bytes are read or written.
+#[inline]
 fn splice(
     from: BorrowedFd<'_>,
     from_offset: Option<u64>,
@@ -108,6 +116,7 @@ fn splice(
 }
 
 /// Calls `call` with how many bytes have moved, until `most` have, or none do.
+#[inline]
 fn repeat(most: usize, mut call: impl FnMut(usize) -> io::Result<usize>) -> Step {
     let mut bytes = 0;
     let outcome = loop {

@@ -63,6 +63,7 @@ pub struct MessageWithFds {
     pub fds_truncated: bool,
 }
 
+#[inline]
 fn check_arguments(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let wrong = if fds.len() > MAX_DESCRIPTORS {
         format!("too many descriptors: {} of {MAX_DESCRIPTORS}", fds.len())
@@ -74,6 +75,7 @@ fn check_arguments(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, wrong))
 }
 
+#[inline]
 fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut control: Control = [0; CONTROL_WORDS];
     let mut part = libc::iovec {
@@ -93,6 +95,7 @@ fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resul
 }
 
 /// Puts a control message with `fds` into `control`, and that into `header`.
+#[inline]
 fn put_descriptors(header: &mut libc::msghdr, control: &mut Control, fds: &[BorrowedFd<'_>]) {
     let bytes = (fds.len() * size_of::<RawFd>()) as libc::c_uint;
     header.msg_control = control.as_mut_ptr().cast();
@@ -116,6 +119,7 @@ fn put_descriptors(header: &mut libc::msghdr, control: &mut Control, fds: &[Borr
     }
 }
 
+#[inline]
 fn recv(
     socket: BorrowedFd<'_>,
     buf: &mut [u8],
@@ -146,6 +150,7 @@ fn recv(
 }
 
 /// Takes the descriptors out of the control messages of `header`, which the system has filled (I1).
+#[inline]
 fn take_descriptors(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
     // SAFETY: the header is whole.
     let mut next = unsafe { libc::CMSG_FIRSTHDR(header) };
@@ -178,6 +183,7 @@ fn take_descriptors(header: &libc::msghdr, fds: &mut Vec<OwnedFd>) {
 }
 
 /// The number of bytes of a message all of whose descriptors have come.
+#[inline]
 fn len_if_complete(message: MessageWithFds) -> io::Result<usize> {
     if message.fds_truncated {
         let text = "descriptors were lost: this process may open no more";
@@ -221,6 +227,7 @@ macro_rules! rights {
             /// # })
             /// # }
             /// ```
+            #[inline]
             pub async fn send_with_fds(
                 &self,
                 buf: &[u8],
@@ -251,6 +258,7 @@ macro_rules! rights {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn try_send_with_fds(
                 &self,
                 buf: &[u8],
@@ -292,6 +300,7 @@ macro_rules! rights {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub async fn recv_with_fds(
                 &self,
                 buf: &mut [u8],
@@ -324,6 +333,7 @@ macro_rules! rights {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn try_recv_with_fds(
                 &self,
                 buf: &mut [u8],
@@ -368,6 +378,7 @@ macro_rules! rights {
             /// # })
             /// # }
             /// ```
+            #[inline]
             pub async fn recv_message_with_fds(
                 &self,
                 buf: &mut [u8],
@@ -399,6 +410,7 @@ macro_rules! rights {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn try_recv_message_with_fds(
                 &self,
                 buf: &mut [u8],

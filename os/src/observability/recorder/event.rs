@@ -63,6 +63,7 @@ const CAUSES: [WakeCause; 4] = [
 ];
 
 /// The cause whose number this is.
+#[inline]
 pub(super) fn cause_of(detail: u8) -> WakeCause {
     CAUSES[usize::from(detail) % CAUSES.len()]
 }
@@ -127,6 +128,7 @@ impl Event {
 
     /// The event of these words, which are those of one event, or of several; `None` if that is no event.
     #[allow(unsafe_code)]
+    #[inline]
     pub(super) fn of_words((tick, task, number, place): EventWords) -> Option<Self> {
         Some(Self {
             kind: *KINDS.get((task >> NUMBER_BITS) as usize)?,

@@ -32,6 +32,7 @@ struct Slot {
 }
 
 impl Slot {
+    #[inline]
     fn new() -> Self {
         Self {
             tick: AtomicU64::new(0),
@@ -51,6 +52,7 @@ impl Slot {
         self.place.store(place, Ordering::Relaxed);
     }
 
+    #[inline]
     fn load(&self) -> Option<Event> {
         // Relaxed: ordered by the load and the fence in `copy`.
         Event::of_words((
@@ -83,6 +85,7 @@ pub(super) struct CopiedEvents {
 
 impl EventRing {
     /// A ring for `capacity` events, a power of two.
+    #[inline]
     pub(super) fn new(capacity: usize) -> Self {
         debug_assert!(capacity.is_power_of_two());
         Self {
@@ -128,6 +131,7 @@ impl EventRing {
     }
 
     /// Copies the events, while the writer goes on.
+    #[inline]
     pub(super) fn copy(&self) -> CopiedEvents {
         // Acquire: pairs with the Release in `push` (I3).
         let written = self.written.load(Ordering::Acquire);
@@ -158,6 +162,7 @@ mod tests {
     use super::{EventRing, RESERVED};
 
     /// An event whose words all say its number.
+    #[inline]
     fn numbered(number: u64) -> Event {
         let kind = if number % 2 == 0 {
             EventKind::Park

@@ -50,6 +50,7 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// A recorder of `workers` workers, which is off; each ring keeps `capacity` events, a power of two.
+    #[inline]
     pub(in super::super) fn new(number: ProbesNumber, workers: usize, capacity: usize) -> Self {
         let outside = || {
             Padded(OutsideRing {
@@ -68,6 +69,7 @@ impl Recorder {
     }
 
     /// Notes `event` on the ring of the worker that the thread has, or on one of those for other threads.
+    #[inline]
     fn note(&self, event: &Event) {
         self.note_of(thread_role::worker(self.number), event);
     }
@@ -82,7 +84,7 @@ impl Recorder {
     }
 
     #[cold]
-    #[inline(never)]
+    #[inline]
     fn note_outside(&self, event: &Event) {
         // Events of one task, and so of one lock, lie together.
         let outside = &self.outside[event.task as usize % OUTSIDE_RINGS];
@@ -100,6 +102,7 @@ impl Recorder {
     }
 
     /// How often it was switched on; nobody starts or stops it while this is held.
+    #[inline]
     pub(crate) fn starts(&self) -> MutexGuard<'_, u64> {
         self.starts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,6 +114,7 @@ impl Recorder {
     }
 
     /// The thread is about to hand worker `worker` off: the poll goes on without.
+    #[inline]
     pub(crate) fn hand_off(&self, begun: u64, now: u64, worker: usize, id: Id) {
         let event = Event::new(EventKind::Poll, now, id.as_u64()).with_detail(HANDED_OFF);
         self.workers[worker].push(&event.with_number(now.saturating_sub(begun)));
@@ -128,16 +132,19 @@ impl Recorder {
     }
 
     /// A task is about to be spawned.
+    #[inline]
     pub(crate) fn spawn(&self, now: u64, id: Id, location: &'static Location<'static>) {
         self.note(&Event::new(EventKind::Spawn, now, id.as_u64()).at(location));
     }
 
     /// A task has ended.
+    #[inline]
     pub(crate) fn finish(&self, now: u64, id: Id, location: &'static Location<'static>) {
         self.note(&Event::new(EventKind::End, now, id.as_u64()).at(location));
     }
 
     /// A closure on the blocking pool begins, or has returned.
+    #[inline]
     pub(crate) fn block(&self, begins: bool, id: Id, location: &'static Location<'static>) {
         let kind = if begins {
             EventKind::BlockingBegin
@@ -148,12 +155,14 @@ impl Recorder {
     }
 
     /// Worker `worker`, whose loop calls this, took `tasks` tasks from worker `victim`.
+    #[inline]
     pub(crate) fn steal(&self, worker: usize, victim: usize, tasks: usize) {
         let event = Event::new(EventKind::Steal, self.now(), victim as u64);
         self.workers[worker].push(&event.with_number(tasks as u64));
     }
 
     /// Worker `worker`, whose loop calls this, goes to sleep: what it wakes until [`unpark`](Self::unpark), an event has woken.
+    #[inline]
     pub(crate) fn park(&self, worker: usize) {
         self.workers[worker].push(&Event::new(EventKind::Park, self.now(), 0));
         thread_role::enter(self.number, worker);
@@ -161,6 +170,7 @@ impl Recorder {
     }
 
     /// Worker `worker` has slept, which is noted if the recorder is on.
+    #[inline]
     pub(crate) fn unpark(&self, worker: usize, is_on: bool) {
         thread_role::leave(self.number);
         thread_role::set_cause(WakeCause::Caller);
@@ -172,6 +182,7 @@ impl Recorder {
     }
 
     /// So many tasks wait for worker `worker`, whose loop calls this, and in the inject queue: noted if that has changed.
+    #[inline]
     pub(crate) fn note_depth(&self, worker: usize, local: usize, inject: usize) {
         let (ring, depth) = (&self.workers[worker], &self.depths[worker]);
         let depths = (inject as u64) << 32 | local as u64;
@@ -184,6 +195,7 @@ impl Recorder {
     }
 
     /// Worker `worker`, which the thread has, looks at its driver or its timers, until the guard drops.
+    #[inline]
     pub(in super::super) fn begin_turn(&self, worker: usize, cause: WakeCause) -> TurnGuard<'_> {
         TurnGuard {
             recorder: self,
@@ -196,6 +208,7 @@ impl Recorder {
     }
 
     /// What the rings hold now; the workers go on.
+    #[inline]
     pub(in super::super) fn snapshot(
         &self,
         runtime: String,
@@ -233,6 +246,7 @@ pub(in super::super) struct TurnGuard<'a> {
 }
 
 impl TurnGuard<'_> {
+    #[inline]
     fn note(&self, cause: WakeCause, count: u64) {
         if count > 0 {
             let event = Event::new(EventKind::Turn, self.recorder.now(), 0);
@@ -243,6 +257,7 @@ impl TurnGuard<'_> {
 }
 
 impl Drop for TurnGuard<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.cause == WakeCause::Timer {
             self.note(WakeCause::Timer, self.fired as u64);

@@ -22,6 +22,7 @@ pub(super) struct Track {
 }
 
 impl Track {
+    #[inline]
     pub(super) fn new(worker: Option<usize>, copied: CopiedEvents) -> Self {
         Self {
             worker,
@@ -64,6 +65,7 @@ pub struct RecordingSnapshot {
 }
 
 impl RecordingSnapshot {
+    #[inline]
     pub(super) fn new(
         runtime: String,
         tracks: Vec<Track>,
@@ -87,16 +89,19 @@ impl RecordingSnapshot {
     }
 
     /// How many events it has.
+    #[inline]
     pub fn event_count(&self) -> usize {
         self.tracks.iter().map(|track| track.events.len()).sum()
     }
 
     /// How many events were overwritten by later ones before.
+    #[inline]
     pub fn overwritten_count(&self) -> u64 {
         self.tracks.iter().map(|track| track.overwritten).sum()
     }
 
     /// When it was made.
+    #[inline]
     pub fn taken_at(&self) -> SystemTime {
         self.time
     }

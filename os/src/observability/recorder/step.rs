@@ -35,6 +35,7 @@ pub(super) enum StepKind {
 struct TaskWakes(HashMap<u64, Vec<(u64, usize)>>);
 
 impl TaskWakes {
+    #[inline]
     fn of(tracks: &[Track]) -> Self {
         let mut wakes: HashMap<_, Vec<_>> = HashMap::new();
         for (row, track) in tracks.iter().enumerate() {
@@ -51,6 +52,7 @@ impl TaskWakes {
     }
 
     /// When the poll has begun that `event` of row `row` is of.
+    #[inline]
     fn begin_of(&self, row: usize, event: &Event) -> u64 {
         let begun = event.tick.saturating_sub(event.number);
         let wakes = self.0.get(&event.task).map_or(&[][..], Vec::as_slice);
@@ -63,6 +65,7 @@ impl TaskWakes {
 
 impl RecordingSnapshot {
     /// All events in the order of time, each poll as two.
+    #[inline]
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::with_capacity(2 * self.event_count());
         let wakes = TaskWakes::of(&self.tracks);
@@ -115,6 +118,7 @@ mod tests {
     use super::super::snapshot::Track;
     use super::TaskWakes;
 
+    #[inline]
     fn track(worker: Option<usize>, events: Vec<Event>) -> Track {
         Track {
             worker,
@@ -123,10 +127,12 @@ mod tests {
         }
     }
 
+    #[inline]
     fn wake(tick: u64, cause: WakeCause) -> Event {
         Event::new(EventKind::Wake, tick, 7).with_detail(cause as u8)
     }
 
+    #[inline]
     fn poll(begun: u64, ended: u64) -> Event {
         Event::new(EventKind::Poll, ended, 7).with_number(ended - begun)
     }

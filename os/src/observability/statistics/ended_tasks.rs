@@ -24,6 +24,7 @@ pub(super) struct Total {
 }
 
 impl Total {
+    #[inline]
     pub(super) fn add(&mut self, other: &Self) {
         self.living += other.living;
         self.ended += other.ended;
@@ -41,6 +42,7 @@ pub(super) struct EndedTasks {
 
 impl EndedTasks {
     /// One more task has ended.
+    #[inline]
     pub(super) fn add(&mut self, location: &'static Location<'static>, usage: &Usage) {
         let row = self.row(location);
         row.ended += 1;
@@ -48,6 +50,7 @@ impl EndedTasks {
     }
 
     /// What some tasks of `place` have used is counted, too.
+    #[inline]
     pub(super) fn merge(&mut self, place: Place, total: &Total) {
         match place {
             Some(location) => self.row(location).add(total),
@@ -55,6 +58,7 @@ impl EndedTasks {
         }
     }
 
+    #[inline]
     fn row(&mut self, location: &'static Location<'static>) -> &mut Total {
         let (key, has_room) = (
             std::ptr::from_ref(location).addr(),
@@ -71,6 +75,7 @@ impl EndedTasks {
     }
 
     /// All rows.
+    #[inline]
     pub(super) fn rows(&self) -> Vec<(Place, Total)> {
         let mut rows = Vec::with_capacity(self.rows.len() + 1);
         for (place, total) in self.rows.values() {

@@ -34,22 +34,26 @@ pub(super) struct Usage {
 
 impl Usage {
     /// One more poll, of `ticks`.
+    #[inline]
     pub(super) fn add_poll(&mut self, ticks: u64) {
         self.polls += 1;
         self.add_busy(ticks);
     }
 
+    #[inline]
     fn add_busy(&mut self, ticks: u64) {
         self.busy += ticks;
         self.longest_poll = self.longest_poll.max(ticks);
     }
 
+    #[inline]
     fn add_wait(&mut self, ticks: u64) {
         self.queued += ticks;
         self.longest_wait = self.longest_wait.max(ticks);
     }
 
     /// Adds what others have used.
+    #[inline]
     pub(super) fn add(&mut self, other: &Self) {
         self.polls += other.polls;
         self.wakes += other.wakes;
@@ -103,6 +107,7 @@ pub(super) enum ViewedState {
 }
 
 impl Record {
+    #[inline]
     pub(super) fn new(location: &'static Location<'static>, now: u64, from_spawn: bool) -> Self {
         Self {
             location,
@@ -116,6 +121,7 @@ impl Record {
     }
 
     /// The task is about to be queued. The first time after its spawn is no wake.
+    #[inline]
     pub(super) fn queue(&mut self, now: u64) {
         let is_spawn = self.from_spawn && self.usage.polls == 0 && self.stage == Stage::Idle;
         self.usage.wakes += u64::from(!is_spawn);
@@ -128,6 +134,7 @@ impl Record {
     }
 
     /// The poll that began at `begun` goes on without its worker.
+    #[inline]
     pub(super) fn hand_off(&mut self, begun: u64) {
         if self.since <= begun {
             self.add_wait_until(begun);
@@ -137,6 +144,7 @@ impl Record {
     }
 
     /// The poll for which the task is queued, if it is, has begun.
+    #[inline]
     fn add_wait_until(&mut self, begun: u64) {
         if self.stage == Stage::Queued {
             self.usage.add_wait(begun - self.since);
@@ -144,6 +152,7 @@ impl Record {
     }
 
     /// The poll that began at `begun` is over.
+    #[inline]
     pub(super) fn end(&mut self, begun: u64, now: u64) {
         if self.since <= begun {
             self.add_wait_until(begun);
@@ -165,6 +174,7 @@ impl Record {
     }
 
     /// The task now; a worker has said that it polls it since `polled_since`.
+    #[inline]
     pub(super) fn view(&self, now: u64, polled_since: Option<u64>) -> RecordSnapshot {
         let mut usage = self.usage;
         // What the worker says may be over by now.
@@ -193,6 +203,7 @@ impl Record {
     }
 
     /// What the task has used, which has just ended: in the poll that began at `polled_since`, if it is in one.
+    #[inline]
     pub(super) fn finish(&mut self, now: u64, polled_since: Option<u64>) -> Usage {
         match (self.stage, polled_since) {
             (_, Some(begun)) => self.end(begun, now),

@@ -46,6 +46,7 @@ pub struct SpawnPlaceStatistics {
 }
 
 impl SpawnPlaceStatistics {
+    #[inline]
     pub(super) fn new(location: Place, total: &Total, scale: TickScale) -> Self {
         let Usage {
             polls,
@@ -69,51 +70,61 @@ impl SpawnPlaceStatistics {
     }
 
     /// The place, as file, line and column; `None` for the row of all places beyond the first 4,096.
+    #[inline]
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.location
     }
 
     /// How many of its tasks live.
+    #[inline]
     pub fn live_count(&self) -> usize {
         self.live
     }
 
     /// How many tasks it has spawned: those that live, and those that have ended.
+    #[inline]
     pub fn spawned_count(&self) -> u64 {
         self.ended + self.live as u64
     }
 
     /// How many of its tasks have ended: returned, panicked or cancelled.
+    #[inline]
     pub fn ended_count(&self) -> u64 {
         self.ended
     }
 
     /// How many polls of its tasks have ended.
+    #[inline]
     pub fn poll_count(&self) -> u64 {
         self.polls
     }
 
     /// How often its tasks were queued because they were woken.
+    #[inline]
     pub fn wake_count(&self) -> u64 {
         self.wakes
     }
 
     /// The time in polls of its tasks.
+    #[inline]
     pub fn busy_duration(&self) -> Duration {
         self.busy
     }
 
     /// The time that its tasks have spent in queues.
+    #[inline]
     pub fn queued_duration(&self) -> Duration {
         self.queued
     }
 
     /// The longest poll of any of its tasks.
+    #[inline]
     pub fn longest_poll(&self) -> Duration {
         self.longest_poll
     }
 
     /// The longest time that any of its tasks was in a queue.
+    #[inline]
     pub fn longest_queued(&self) -> Duration {
         self.longest_queued
     }

@@ -41,6 +41,7 @@ struct Shard {
 impl Shard {
     /// A record for a task that was spawned before its runtime tracked its tasks.
     #[cold]
+    #[inline]
     fn add_older(&mut self, id: Id, location: &'static Location<'static>, now: u64) -> &mut Record {
         let record = self.living.entry(id);
         record.or_insert_with(|| Record::new(location, now, false))
@@ -59,6 +60,7 @@ pub(crate) struct TaskTable {
 }
 
 impl TaskTable {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             clock: TickClock::get(),
@@ -73,6 +75,7 @@ impl TaskTable {
     }
 
     /// A task is about to be spawned.
+    #[inline]
     pub(crate) fn spawn(&self, now: u64, id: Id, location: &'static Location<'static>) {
         let record = Record::new(location, now, true);
         self.shard(id).living.insert(id, record);
@@ -98,6 +101,7 @@ impl TaskTable {
     }
 
     /// The poll of the task `id` that began at `begun` goes on without its worker.
+    #[inline]
     pub(crate) fn hand_off(&self, begun: u64, id: Id) {
         if let Some(record) = self.shard(id).living.get_mut(&id) {
             record.hand_off(begun);
@@ -105,6 +109,7 @@ impl TaskTable {
     }
 
     /// A task has ended, in the poll that began at `polled_since`, if it is in one.
+    #[inline]
     pub(crate) fn finish(&self, now: u64, polled_since: Option<u64>, id: Id) {
         let mut shard = self.shard(id);
         let Some(mut record) = shard.living.remove(&id) else {
@@ -121,6 +126,7 @@ impl TaskTable {
     }
 
     /// Calls `each` with the living tasks of each shard, as they are at the same moment.
+    #[inline]
     fn visit(&self, polls: &RunningPolls, each: VisitShard<'_>) {
         let running = polls.all();
         for shard in &self.shards {
@@ -137,6 +143,7 @@ impl TaskTable {
     }
 
     /// The statistics of each living task, in the order of their ids.
+    #[inline]
     pub(in super::super) fn tasks(&self, polls: &RunningPolls) -> Vec<TaskStatistics> {
         let scale = self.clock.scale();
         let mut tasks = Vec::new();
@@ -155,6 +162,7 @@ impl TaskTable {
     }
 
     /// The statistics of each spawn place, the busiest first.
+    #[inline]
     pub(in super::super) fn spawn_places(&self, polls: &RunningPolls) -> Vec<SpawnPlaceStatistics> {
         let scale = self.clock.scale();
         let mut all = EndedTasks::default();
@@ -195,6 +203,7 @@ struct TableSnapshot<'a> {
 
 impl TableSnapshot<'_> {
     /// The task `id`, and the worker that polls it, if one does.
+    #[inline]
     fn of(&self, id: Id, record: &Record) -> (usize, RecordSnapshot) {
         // A worker may still show a poll that is over, while another polls the task again: the newer one counts.
         let of_task = self.running.iter().filter(|poll| poll.task == id.as_u64());
@@ -204,6 +213,7 @@ impl TableSnapshot<'_> {
     }
 }
 
+#[inline]
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -88,6 +88,7 @@ pub struct TaskStatistics {
 
 impl TaskStatistics {
     /// The task `id` at `now`; if it runs, worker `worker` polls it.
+    #[inline]
     pub(super) fn new(
         id: Id,
         record: &Record,
@@ -120,63 +121,75 @@ impl TaskStatistics {
     }
 
     /// The task's id.
+    #[inline]
     pub fn id(&self) -> Id {
         self.id
     }
 
     /// The task's name, if its [`task::Builder`](crate::task::Builder) gave one.
+    #[inline]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Where the task was spawned.
+    #[inline]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.spawned_at
     }
 
     /// What the task does.
+    #[inline]
     pub fn state(&self) -> TaskState {
         self.state
     }
 
     /// How long the task has been in its present [`state`](Self::state).
+    #[inline]
     pub fn state_duration(&self) -> Duration {
         self.state_duration
     }
 
     /// The time since the task was spawned. If it was spawned before the runtime tracked its tasks, the time since it was next
     /// woken; [`is_tracked_from_spawn`](Self::is_tracked_from_spawn) says which.
+    #[inline]
     pub fn age(&self) -> Duration {
         self.age
     }
 
     /// Whether all figures begin with the spawn of the task; `false` if it was spawned before the runtime tracked its tasks.
+    #[inline]
     pub fn is_tracked_from_spawn(&self) -> bool {
         self.from_spawn
     }
 
     /// How many polls of the task have ended.
+    #[inline]
     pub fn poll_count(&self) -> u64 {
         self.polls
     }
 
     /// How often the task was queued because it was woken. A wake of a task that is queued already, or that runs and was woken
     /// in the same poll before, does not count.
+    #[inline]
     pub fn wake_count(&self) -> u64 {
         self.wakes
     }
 
     /// The time in polls, a running one included.
+    #[inline]
     pub fn busy_duration(&self) -> Duration {
         self.busy
     }
 
     /// The time in queues: between a wake and the poll that follows.
+    #[inline]
     pub fn queued_duration(&self) -> Duration {
         self.queued
     }
 
     /// The time in which the task waited to be woken.
+    #[inline]
     pub fn idle_duration(&self) -> Duration {
         self.age
             .saturating_sub(self.busy)
@@ -184,11 +197,13 @@ impl TaskStatistics {
     }
 
     /// The longest poll, a running one included.
+    #[inline]
     pub fn longest_poll(&self) -> Duration {
         self.longest_poll
     }
 
     /// The longest time in a queue, also if it has not ended.
+    #[inline]
     pub fn longest_queued(&self) -> Duration {
         self.longest_queued
     }

@@ -42,11 +42,13 @@ enum Source {
 }
 
 /// What the return value of a call means: a count, or an error.
+#[inline]
 fn checked(returned: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(returned).map_err(|_| io::Error::last_os_error())
 }
 
 /// Whether `error` means that there is no such attribute, or that the file system has none.
+#[inline]
 fn is_none(error: &io::Error) -> bool {
     let number = error.raw_os_error().unwrap_or(0);
     [libc::ENODATA, libc::EOPNOTSUPP, libc::ENOSYS].contains(&number)
@@ -54,6 +56,7 @@ fn is_none(error: &io::Error) -> bool {
 
 /// Whether `error` means that this process may not read or set it, or that there is nothing at the name by
 /// which it is read.
+#[inline]
 fn is_hidden(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -71,6 +74,7 @@ enum Attribute {
 }
 
 impl Source {
+    #[inline]
     fn get(&self, name: &CStr, room: &mut [u8]) -> io::Result<usize> {
         let (value, len) = (room.as_mut_ptr().cast::<c_void>(), room.len());
         checked(match self {
@@ -84,6 +88,7 @@ impl Source {
     }
 
     /// The names of all attributes; none if there can be none.
+    #[inline]
     fn names(&self) -> io::Result<Vec<u8>> {
         let mut names = vec![0; MAX_BYTES];
         match self.list(&mut names) {
@@ -94,6 +99,7 @@ impl Source {
         Ok(names)
     }
 
+    #[inline]
     fn list(&self, room: &mut [u8]) -> io::Result<usize> {
         let (names, len) = (room.as_mut_ptr().cast::<c_char>(), room.len());
         checked(match self {
@@ -106,6 +112,7 @@ impl Source {
 }
 
 /// Sets an attribute of `file`; returns whether that is possible.
+#[inline]
 fn set_attribute(file: &File, name: &CStr, value: &[u8]) -> io::Result<bool> {
     let bytes = value.as_ptr().cast::<c_void>();
     // SAFETY: the name ends in zero, and the system reads `value`.
@@ -118,6 +125,7 @@ fn set_attribute(file: &File, name: &CStr, value: &[u8]) -> io::Result<bool> {
 }
 
 /// Opens the file at `name` for reading, if it still is `held`.
+#[inline]
 fn reopen(directory: &Directory, name: &Name, held: &Metadata) -> Option<File> {
     let flags = libc::O_RDONLY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = directory.open_file(name, flags, 0).ok()?;
@@ -127,6 +135,7 @@ fn reopen(directory: &Directory, name: &Name, held: &Metadata) -> Option<File> {
 
 impl ReplacedFile {
     /// The regular file at `name`, if there is one.
+    #[inline]
     pub(crate) fn find(directory: &Directory, name: &Name) -> io::Result<Option<Self>> {
         let file = match directory.open_file(name, libc::O_PATH | libc::O_NOFOLLOW, 0) {
             Ok(file) => file,
@@ -157,11 +166,13 @@ impl ReplacedFile {
         }))
     }
 
+    #[inline]
     pub(crate) fn owners(&self) -> Owners {
         self.owners
     }
 
     /// Copies the attributes that users have set to `file`, as far as possible.
+    #[inline]
     pub(crate) fn copy_attributes(&self, file: &File) -> io::Result<()> {
         for name in self.names.split_inclusive(|byte| *byte == 0) {
             if name.starts_with(b"user.") {
@@ -177,6 +188,7 @@ impl ReplacedFile {
     /// Copies the access control list to `file`, or removes the list of `file` if there is none or it may not
     /// be `taken`. Returns whether the mode alone now says who may use `file`, as it did for this one: not if
     /// there was a list that `file` did not get, or if this process may not read whether there was one.
+    #[inline]
     pub(crate) fn move_access_list(&self, file: &File, taken: bool) -> io::Result<bool> {
         let list = self.attribute(LIST)?;
         if let (Attribute::Is(list), true) = (&list, taken) {
@@ -193,6 +205,7 @@ impl ReplacedFile {
         }
     }
 
+    #[inline]
     fn attribute(&self, name: &CStr) -> io::Result<Attribute> {
         let Some(source) = &self.source else {
             return Ok(Attribute::Hidden);

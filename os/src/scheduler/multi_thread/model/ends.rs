@@ -7,7 +7,7 @@ use std::sync::Arc as StdArc;
 use loom::thread;
 
 use selkie_core::raw::collections::{SlabPool, SlotLayout};
-use selkie_core::raw::task::{Header, Notified, OwnedTasks, Schedule};
+use selkie_core::raw::task::{Header, Notified, OwnedTasks, Schedule, next_id};
 use selkie_core::task::Id;
 
 use super::super::remaining_tasks::RemainingTasks;
@@ -63,7 +63,7 @@ fn model_workers_end_while_one_polls_a_task_of_the_other() {
         };
         #[allow(unsafe_code)]
         // SAFETY: `Send` and `'static`.
-        let (task, handle) = unsafe { owners[0].spawn(Id::next(), Location::caller(), task) };
+        let (task, handle) = unsafe { owners[0].spawn(next_id(), Location::caller(), task) };
         drop(handle);
         let mut task = Some(task);
         for (index, owner) in owners.into_iter().enumerate() {
