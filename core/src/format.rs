@@ -100,14 +100,15 @@ mod sync {
     use crate::queue::{FixedQueue, FixedRing};
     use crate::sync::futures::Notified;
     use crate::sync::{
-        Barrier, FixedChannel, FixedWatch, FixedWatchReceiver, MappedMutexGuard, Mutex, MutexGuard,
-        Notify, OnceCell, RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
-        Semaphore, SemaphorePermit, SetOnce, Signal,
+        Barrier, FixedChannel, FixedPipe, FixedWatch, FixedWatchReceiver, MappedMutexGuard, Mutex,
+        MutexGuard, Notify, OnceCell, PipeReader, PipeWriter, RwLock, RwLockMappedWriteGuard,
+        RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit, SetOnce, Signal,
     };
 
     by_debug! {
         [] Barrier,
         [T: Debug, const N: usize] FixedChannel<T, N>,
+        [const N: usize] FixedPipe<N>,
         [T: Debug, const N: usize] FixedQueue<T, N>,
         [T: Debug, const N: usize] FixedRing<T, N>,
         [T: Debug] FixedWatch<T>,
@@ -118,6 +119,8 @@ mod sync {
         [] Notified<'_>,
         [] Notify,
         [T: Debug] OnceCell<T>,
+        [const N: usize] PipeReader<'_, N>,
+        [const N: usize] PipeWriter<'_, N>,
         [T: Debug] RwLock<T>,
         [T: Debug] RwLockMappedWriteGuard<'_, T>,
         [T: Debug] RwLockReadGuard<'_, T>,
@@ -155,6 +158,37 @@ mod channels {
         [T: Debug] watch::Ref<'_, T>,
         [T: Debug] watch::Sender<T>,
         [T: Debug] watch::error::SendError<T>,
+    }
+}
+
+#[cfg(feature = "embedded-hal")]
+mod pins {
+    use super::{Debug, Debug2Format, Format, Formatter, write};
+    use crate::sync::{NotifiedPin, PolledPin};
+
+    by_debug! {
+        [P: Debug] NotifiedPin<'_, P>,
+        [P: Debug, D] PolledPin<P, D>,
+    }
+}
+
+#[cfg(feature = "futures")]
+mod streams {
+    #[cfg(feature = "alloc")]
+    use super::Debug;
+    use super::{Debug2Format, Format, Formatter, write};
+    #[cfg(feature = "alloc")]
+    use crate::sync::mpsc::SenderSink;
+    use crate::sync::{FixedSink, FixedStream};
+
+    by_debug! {
+        [T, const N: usize] FixedSink<'_, T, N>,
+        [T, const N: usize] FixedStream<'_, T, N>,
+    }
+
+    #[cfg(feature = "alloc")]
+    by_debug! {
+        [T: Debug] SenderSink<T>,
     }
 }
 

@@ -45,6 +45,10 @@ pub mod bridging_chapter {}
 #[doc = include_str!("src/testing.md")]
 pub mod testing_chapter {}
 
+#[cfg(target_os = "linux")]
+#[doc = include_str!("src/simulation.md")]
+pub mod simulation_chapter {}
+
 #[doc = include_str!("src/seeing.md")]
 pub mod seeing_chapter {}
 

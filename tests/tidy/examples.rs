@@ -40,7 +40,15 @@ const ELSEWHERE: [&str; 6] = [
 ];
 
 /// What only chips have, though its type is everybody's.
-const CHIPS: [&str; 1] = ["core/src/sync/fixed/batch.rs"];
+const CHIPS: [&str; 7] = [
+    "core/src/sync/fixed/batch.rs",
+    "core/src/sync/fixed/pipe.rs",
+    "core/src/sync/fixed/pipe_ends.rs",
+    "core/src/sync/fixed/sink.rs",
+    "core/src/sync/fixed/stream.rs",
+    "core/src/sync/pin_wait.rs",
+    "core/src/sync/mpsc/sink.rs", // Only with a feature that `selkie` does not turn on.
+];
 
 /// Methods of all wrappers.
 const ACCESSORS: [&str; 9] = [

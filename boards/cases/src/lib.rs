@@ -10,6 +10,8 @@ mod macros;
 mod outcome;
 mod pin;
 mod press;
+mod station;
+mod streams;
 mod suite;
 mod tasks;
 mod timers;

@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
+use embedded_hal_async::digital::Wait;
 use selkie_button::{Button, Press, Timing};
 use selkie_core::spawn;
-use selkie_core::time::{Delay, sleep};
+use selkie_core::sync::{NotifiedPin, PolledPin};
+use selkie_core::time::{Delay, Instant, sleep};
 
 use crate::outcome::{Outcome, check};
 use crate::pin::{Pin, Wire};
@@ -35,11 +37,34 @@ pub(crate) async fn short_and_long() -> Outcome {
         WIRE.set(true);
     };
     check(spawn(script).is_ok(), "a task finds room")?;
-    let mut button = Button::new(Pin(&WIRE), Delay, timing);
+    let mut button = Button::new(NotifiedPin::new(Pin(&WIRE), &WIRE.changed), Delay, timing);
     let first = button.press().await;
     check(first == Ok(Press::Short), "the first press is short")?;
     let second = button.press().await;
     check(second == Ok(Press::Long), "the second press is long")?;
     sleep(Duration::from_millis(60)).await;
     Ok(())
+}
+
+/// A pin without an interrupt: what it shows is seen by the next look.
+pub(crate) async fn polled() -> Outcome {
+    static WIRE: Wire = Wire::new();
+    let script = async {
+        for high in [false, true, false] {
+            sleep(Duration::from_millis(10)).await;
+            WIRE.set(high);
+        }
+    };
+    check(spawn(script).is_ok(), "a task finds room")?;
+    let mut pin = PolledPin::new(Pin(&WIRE), Delay, 2);
+    let start = Instant::now();
+    check(pin.wait_for_high().await.is_ok(), "it is high")?;
+    check(start.elapsed() < Duration::from_millis(2), "at once")?;
+    check(pin.wait_for_rising_edge().await.is_ok(), "it rises")?;
+    check(
+        start.elapsed() >= Duration::from_millis(20),
+        "after it fell",
+    )?;
+    check(pin.wait_for_any_edge().await.is_ok(), "it changes")?;
+    check(start.elapsed() >= Duration::from_millis(30), "once more")
 }

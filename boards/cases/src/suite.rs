@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use crate::outcome::Outcome;
-use crate::{arena, channels, interrupts, macros, press, tasks, timers};
+use crate::{arena, channels, interrupts, macros, press, station, streams, tasks, timers};
 
 /// How many cases passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub async fn run(machine: &'static dyn Machine) -> Tally {
     count("a signal arrives", channels::signal().await);
     count("a mutex excludes", channels::mutex().await);
     count("a notify wakes", channels::notify().await);
+    count("bytes go through a pipe", streams::pipe().await);
+    count("a stream flows into a sink", streams::sink().await);
     count("the first of several futures", macros::select().await);
     count("several futures at once", macros::join().await);
     count("several futures until an error", macros::try_join().await);
@@ -52,5 +54,7 @@ pub async fn run(machine: &'static dyn Machine) -> Tally {
         interrupts::urgent_sleep(machine).await,
     );
     count("a button is pressed", press::short_and_long().await);
+    count("a pin is looked at", press::polled().await);
+    count("a station measures", station::station().await);
     tally
 }

@@ -16,6 +16,8 @@ struct Section {
     size: u32,
     link: u32,
     is_stack: bool,
+    /// Texts of defmt's, by which its frames are decoded.
+    is_log: bool,
 }
 
 const SYMBOLS: u32 = 2;
@@ -52,6 +54,7 @@ impl Firmware {
                 size: word(&file, header + 0x14)?,
                 link: word(&file, header + 0x18)?,
                 is_stack: name.starts_with(b".stack\0"),
+                is_log: name.starts_with(b".defmt\0"),
             })
         };
         let sections = (0..count).map(|index| section(table + index * entry));
@@ -73,6 +76,11 @@ impl Firmware {
         let flash = sum(|section| section.kind != NO_BITS);
         let ram = sum(|section| section.flags & WRITE != 0);
         (flash, ram)
+    }
+
+    /// Whether it logs by defmt.
+    pub(crate) fn has_logs(&self) -> bool {
+        self.sections.iter().any(|section| section.is_log)
     }
 
     /// The address of a function.

@@ -3,9 +3,11 @@
 mod archive;
 mod arguments;
 mod command;
+mod defmt_log;
 mod deploy;
 mod firmware;
 mod guest;
+mod help;
 mod measurement;
 mod own_program;
 mod packages;
@@ -17,7 +19,8 @@ use std::process::ExitCode;
 
 use selkie_boards::{BoardFile, Kind, LIST, parse};
 
-use crate::arguments::{Action, HELP};
+use crate::arguments::Action;
+use crate::help::HELP;
 use crate::programs::Program;
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn act(action: Action) -> Result<(), String> {
         Action::Repeat { board, runs } => programs::repeat(&to_run(&board)?, runs)?,
         Action::Size(board) => measurement::sizes(&to_build(&board)?)?,
         Action::Cost(board) => measurement::instructions(&to_run(&board)?)?,
+        Action::Stack(board) => measurement::stack(&to_run(&board)?)?,
         Action::Table => measurement::table()?,
     }
     Ok(())

@@ -12,7 +12,7 @@ use std::{fs, fs::File};
 
 use selkie_boards::{BoardFile, LIST, parse};
 
-use crate::command::{call_within, output};
+use crate::command::{call_within, lines_within, output};
 use crate::firmware::Firmware;
 use crate::programs::{Program, build, build_peer, emulated};
 
@@ -39,6 +39,9 @@ pub(crate) fn table() -> Result<(), String> {
     let mut rows = Vec::new();
     for board in &bare {
         rows.extend(rows_of_sizes(board)?);
+    }
+    for board in &bare {
+        rows.extend(rows_of_stack(board)?);
     }
     for board in bare {
         if let Some(peer) = &board.peer {
@@ -69,6 +72,32 @@ pub(crate) fn instructions(board: &BoardFile) -> Result<(), String> {
         .ok_or("there is nothing to compare with")?;
     println!("{}", rows_of_instructions(board, peer)?.join("\n"));
     Ok(())
+}
+
+/// Says how much stack each task of the board's program `stack` takes, and the program in all.
+///
+/// # Errors
+/// If the board has no firmware, or the program cannot be built, or does not run.
+pub(crate) fn stack(board: &BoardFile) -> Result<(), String> {
+    // They are shown as they come.
+    rows_of_stack(board).map(drop)
+}
+
+fn rows_of_stack(board: &BoardFile) -> Result<Vec<String>, String> {
+    if board.firmware.is_none() {
+        return Err(format!("{} has no firmware to measure", board.name));
+    }
+    let path = build(board, &Program::Named("stack".to_owned()))?;
+    let is_last = |line: &str| line.starts_with("in all");
+    let mut command = emulated(board, &path, &[]);
+    let lines = lines_within(&mut command, Duration::from_secs(60), is_last)?;
+    if !lines.last().is_some_and(|line| is_last(line)) {
+        return Err(format!("{} told nothing", path.display()));
+    }
+    let rows = lines
+        .iter()
+        .map(|line| format!("| {} | {line}", board.name));
+    Ok(rows.collect())
 }
 
 fn rows_of_sizes(board: &BoardFile) -> Result<Vec<String>, String> {

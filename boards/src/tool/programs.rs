@@ -7,6 +7,7 @@ use std::time::Duration;
 use selkie_boards::{BoardFile, Kind};
 
 use crate::command::{call, call_within, output};
+use crate::defmt_log::call_decoded;
 use crate::toolchain::cargo;
 
 /// Seconds that an emulated program may take.
@@ -14,7 +15,7 @@ const LIMIT_SECONDS: u64 = 300;
 
 /// Programs with a feature of their name: an allocator or a logger, which the others must not be
 /// built with.
-const FEATURED: &[&str] = &["heap", "log"];
+const FEATURED: &[&str] = &["embassy", "heap", "log"];
 
 /// What to build.
 #[derive(Debug)]
@@ -90,8 +91,8 @@ pub(crate) fn emulated(board: &BoardFile, path: &Path, options: &[&str]) -> Comm
 pub(crate) fn run(board: &BoardFile, program: &Program) -> Result<(), String> {
     let path = build(board, program)?;
     let mut command = emulated(board, &path, &[]);
-    println!("{} on {}", path.display(), board.name);
-    call_within(&mut command, Duration::from_secs(LIMIT_SECONDS))
+    eprintln!("{} on {}", path.display(), board.name);
+    call_decoded(&mut command, &path, Duration::from_secs(LIMIT_SECONDS))
 }
 
 /// Builds a program of the board's peer and says where it is.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use super::harness::{Scenario, Task, sweep};
 use crate::queue::FixedQueue;
-use crate::sync::{FixedChannel, FixedWatch};
+use crate::sync::{FixedChannel, FixedPipe, FixedWatch};
 
 /// Values that one side sends.
 const SENT: u32 = 5;
@@ -217,6 +217,65 @@ impl Scenario for BidirectionalQueue {
         let left = self.queue.len() as u32;
         assert_eq!(self.pushed.load(SeqCst), self.popped.load(SeqCst) + left);
     }
+}
+
+/// Bytes through a pipe of three: thread level writes and waits for room, an urgent task reads.
+pub(super) struct UrgentReader {
+    pipe: &'static FixedPipe<3>,
+    read: Arc<AtomicU32>,
+    writer: Task<()>,
+    reader: Task<()>,
+}
+
+impl Scenario for UrgentReader {
+    fn new() -> Self {
+        let pipe: &'static FixedPipe<3> = Box::leak(Box::new(FixedPipe::new()));
+        let read = Arc::new(AtomicU32::new(0));
+        let count = read.clone();
+        let reader = Task::new(async move {
+            let mut buffer = [0; 2];
+            loop {
+                let bytes = pipe.read(&mut buffer).await;
+                for byte in &buffer[..bytes] {
+                    let expected = count.fetch_add(1, SeqCst);
+                    assert_eq!(u32::from(*byte), expected, "out of order");
+                }
+            }
+        });
+        reader.run();
+        let writer = Task::new(async move { pipe.write_all(&[0, 1, 2, 3, 4]).await });
+        Self {
+            pipe,
+            read,
+            writer,
+            reader,
+        }
+    }
+
+    fn thread(&self) {
+        self.writer.run();
+        self.writer.run();
+    }
+
+    fn interrupt(&self) {
+        // What it has not read is not there yet: a write that was suspended half-way keeps nothing from it.
+        self.reader.run();
+        assert!(self.pipe.is_empty(), "a byte without a wake");
+    }
+
+    fn check(&self) {
+        for _ in 0..SENT {
+            self.reader.run();
+            self.writer.run();
+        }
+        assert!(self.writer.is_over(), "a notice of room was lost");
+        assert_eq!(self.read.load(SeqCst), SENT);
+    }
+}
+
+#[test]
+fn a_pipe_is_read_by_an_urgent_task_whenever_it_has_a_byte() {
+    sweep::<UrgentReader>();
 }
 
 #[test]

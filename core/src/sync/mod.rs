@@ -48,6 +48,9 @@ mod notified;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 mod notified_owned;
 
+#[cfg(feature = "embedded-hal")]
+mod pin_wait;
+
 mod barrier;
 
 mod write_once;
@@ -79,12 +82,16 @@ pub(crate) mod raw;
 pub use crate::queue::Full;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
-pub use fixed::{FixedChannel, FixedWatch, FixedWatchReceiver};
+pub use fixed::{FixedChannel, FixedPipe, FixedWatch, FixedWatchReceiver, PipeReader, PipeWriter};
+#[cfg(feature = "futures")]
+pub use fixed::{FixedSink, FixedStream};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use notify::Notify;
 pub use once_cell::{OnceCell, SetError};
+#[cfg(feature = "embedded-hal")]
+pub use pin_wait::{NotifiedPin, PolledPin};
 pub use rwlock::RwLock;
 pub use rwlock_guards::{RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

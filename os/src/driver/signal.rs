@@ -9,7 +9,7 @@
 //! Invariants  I1 `pending` is set before the byte is written, and the byte is read before `pending` is taken. So
 //!                if `pending` is set after it was taken, another byte follows.
 //!             I2 after a fork the handler in the child does not write into the socket of its parent: each process
-//!                makes its own pair when it first listens.
+//!                makes its own pair and its own states when it first listens, and finds them by its number.
 //!             I3 no waker is cloned, woken or dropped under the lock.
 //!             I4 our handler, once installed, is kept in its `Handler` and can be installed again: the registry
 //!                installs it only once.
@@ -19,7 +19,6 @@
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker, ready};
 
 use mio::unix::SourceFd;
@@ -39,17 +38,20 @@ use super::retry::retry_interrupted;
 /// The token of the self-pipe; it is above every key, see `reactor`.
 pub(super) const TOKEN: Token = Token(usize::MAX - 1);
 
-/// The two ends of the self-pipe (a pair of sockets), and the process that they belong to.
+/// What a process has for its signals: the two ends of its self-pipe (a pair of sockets), and a state for each signal.
 #[derive(Debug)]
-struct SelfPipe {
+struct ProcessSignals {
     process: u32,
     sender: UnixStream,
     receiver: UnixStream,
+    states: Box<[SignalState]>,
+    /// What a process has that this one was forked from.
+    older: Option<&'static Self>,
 }
 
-/// The self-pipe of this process. One that was replaced is leaked, since a handler may be using it.
-static PIPE: AtomicPtr<SelfPipe> = AtomicPtr::new(std::ptr::null_mut());
-/// Held while a self-pipe is made.
+/// The newest of them. They are leaked, since a handler may be using them.
+static NEWEST: AtomicPtr<ProcessSignals> = AtomicPtr::new(std::ptr::null_mut());
+/// Held while one is made.
 static MAKING: Lock<()> = Lock::new(());
 
 #[derive(Debug, Default)]
@@ -82,17 +84,20 @@ struct Handler {
 
 impl Handler {
     /// Installs our handler, unless it is installed.
-    fn install(&mut self, number: i32, state: &'static SignalState) -> io::Result<()> {
+    fn install(&mut self, number: i32, process: &'static ProcessSignals) -> io::Result<()> {
         if self.is_installed {
             return Ok(());
         }
-        let previous = disposition(number)?;
+        let previous = match process.inherited(number) {
+            Some(previous) => previous,
+            None => disposition(number)?,
+        };
         let ours = if let Some((_, ours)) = self.previous_and_ours {
             set_disposition(number, &ours)?;
             ours
         } else {
             // SAFETY: `on_signal` is made of atomics, getpid and a write that never blocks.
-            unsafe { signal_hook_registry::register(number, move || on_signal(state)) }?;
+            unsafe { signal_hook_registry::register(number, move || on_signal(process, number)) }?;
             disposition(number)?
         };
         self.previous_and_ours = Some((previous, ours));
@@ -115,41 +120,64 @@ impl Handler {
     }
 }
 
-fn states() -> &'static [SignalState] {
-    static STATES: OnceLock<Box<[SignalState]>> = OnceLock::new();
-    STATES.get_or_init(|| boxed_slice(crate::sys::SIGNALS, |_| SignalState::default()))
-}
-
-fn pipe() -> Option<&'static SelfPipe> {
-    // Acquire: pairs with the Release in `own_pipe`.
-    let pipe = PIPE.load(Ordering::Acquire);
-    // SAFETY: null, or a pipe that `own_pipe` leaked: it lives for ever.
-    unsafe { pipe.as_ref() }
-}
-
-/// The self-pipe of this process, made if there is none (I2).
-fn own_pipe() -> io::Result<&'static SelfPipe> {
-    let _making = MAKING.lock();
-    let process = std::process::id();
-    if let Some(pipe) = pipe().filter(|pipe| pipe.process == process) {
-        return Ok(pipe);
+impl ProcessSignals {
+    fn newest() -> Option<&'static Self> {
+        // Acquire: pairs with the Release in `own`.
+        let newest = NEWEST.load(Ordering::Acquire);
+        // SAFETY: null, or one that `own` leaked: it lives for ever.
+        unsafe { newest.as_ref() }
     }
-    let (sender, receiver) = UnixStream::pair()?;
-    sender.set_nonblocking(true)?;
-    receiver.set_nonblocking(true)?;
-    let pipe: &'static mut SelfPipe = Box::leak(Box::new(SelfPipe {
-        process,
-        sender,
-        receiver,
-    }));
-    // Release: pairs with the Acquire in `pipe`.
-    PIPE.store(pipe, Ordering::Release);
-    Ok(pipe)
+
+    /// What this process has, if it has listened to a signal.
+    fn find() -> Option<&'static Self> {
+        let process = std::process::id();
+        std::iter::successors(Self::newest(), |at| at.older).find(|at| at.process == process)
+    }
+
+    /// What this process has, made if there is nothing (I2).
+    fn own() -> io::Result<&'static Self> {
+        if let Some(own) = Self::find() {
+            return Ok(own);
+        }
+        let _making = MAKING.lock();
+        if let Some(own) = Self::find() {
+            return Ok(own);
+        }
+        let (sender, receiver) = UnixStream::pair()?;
+        sender.set_nonblocking(true)?;
+        receiver.set_nonblocking(true)?;
+        let own: &'static mut Self = Box::leak(Box::new(Self {
+            process: std::process::id(),
+            sender,
+            receiver,
+            states: boxed_slice(crate::sys::SIGNALS, |_| SignalState::default()),
+            older: Self::newest(),
+        }));
+        // Release: pairs with the Acquire in `newest`.
+        NEWEST.store(own, Ordering::Release);
+        Ok(own)
+    }
+
+    fn state(&self, number: i32) -> Option<&SignalState> {
+        let number = usize::try_from(number).ok().filter(|&number| number > 0);
+        self.states.get(number?)
+    }
+
+    /// The disposition from before the handler that an older process has installed, and this one found in place.
+    fn inherited(&self, number: i32) -> Option<Disposition> {
+        std::iter::successors(self.older, |at| at.older).find_map(|at| {
+            let handler = at.state(number)?.handler();
+            handler
+                .previous_and_ours
+                .as_ref()
+                .map(|(previous, _)| *previous)
+        })
+    }
 }
 
 /// Registers the self-pipe with the poller of `registry`; also fails if it is registered already.
 fn attach(registry: &Registry) -> io::Result<()> {
-    let fd = own_pipe()?.receiver.as_raw_fd();
+    let fd = ProcessSignals::own()?.receiver.as_raw_fd();
     registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE)
 }
 
@@ -170,31 +198,31 @@ impl Handle {
 }
 
 /// What the handler does; everything here may run inside a signal handler.
-fn on_signal(state: &SignalState) {
-    // Release: pairs with the swap in `dispatch` (I1).
-    state.pending.store(true, Ordering::Release);
+fn on_signal(own: &ProcessSignals, number: i32) {
     // SAFETY: getpid has no preconditions and may be called in a handler.
     let process = unsafe { libc::getpid() };
-    if let Some(pipe) = pipe().filter(|pipe| i64::from(pipe.process) == i64::from(process)) {
-        // If the socket is full, what it holds wakes the reader as well as this byte would.
-        let _ = retry_interrupted(&mut || (&pipe.sender).write(&[1]));
+    if i64::from(own.process) != i64::from(process) {
+        return; // I2
     }
+    if let Some(state) = own.state(number) {
+        // Release: pairs with the swap in `dispatch` (I1).
+        state.pending.store(true, Ordering::Release);
+    }
+    // If the socket is full, what it holds wakes the reader as well as this byte would.
+    let _ = retry_interrupted(&mut || (&own.sender).write(&[1]));
 }
 
 /// Empties the self-pipe and wakes the listeners of every pending signal.
 pub(super) fn dispatch() {
-    if let Some(pipe) = pipe() {
-        let mut bytes = [0; 64];
-        while matches!((&pipe.receiver).read(&mut bytes), Ok(1..)) {}
-    }
+    let Some(own) = ProcessSignals::find() else {
+        return;
+    };
+    let mut bytes = [0; 64];
+    while matches!((&own.receiver).read(&mut bytes), Ok(1..)) {}
     // AcqRel: pairs with the store in `on_signal` (I1).
     let is_pending = |state: &&SignalState| state.pending.swap(false, Ordering::AcqRel);
-    wake_each(
-        states()
-            .iter()
-            .filter(is_pending)
-            .flat_map(SignalState::take_wakers),
-    ); // I3
+    let pending = own.states.iter().filter(is_pending);
+    wake_each(pending.flat_map(SignalState::take_wakers)); // I3
 }
 
 /// Why the signal `number` cannot be listened to.
@@ -229,11 +257,9 @@ pub(crate) struct SignalListener {
 impl SignalListener {
     /// Listens to the signal with `number`; installs a handler the first time.
     pub(crate) fn new(number: i32) -> io::Result<Self> {
-        let state = usize::try_from(number)
-            .ok()
-            .and_then(|number| states().get(number))
-            .filter(|_| number > 0)
-            .ok_or_else(|| not_allowed(number, "there is no such signal"))?;
+        let own = ProcessSignals::own()?;
+        let state = own.state(number);
+        let state = state.ok_or_else(|| not_allowed(number, "there is no such signal"))?;
         if [libc::SIGKILL, libc::SIGSTOP].contains(&number) {
             return Err(not_allowed(
                 number,
@@ -247,7 +273,7 @@ impl SignalListener {
             ));
         }
         let mut handler = state.handler();
-        handler.install(number, state)?;
+        handler.install(number, own)?;
         handler.listeners += 1;
         drop(handler);
         let mut listeners = state.listeners.lock();

@@ -10,7 +10,7 @@ use selkie::sync::Notify;
 use selkie::task::JoinHandle;
 
 /// Longer than anything takes that ends at all.
-pub(crate) const LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// What foreign code does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

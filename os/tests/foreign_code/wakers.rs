@@ -123,7 +123,7 @@ async fn innocent(stage: &Stage, wait: BoxedFuture) -> selkie::task::JoinHandle<
     task
 }
 
-/// How often the same is done until the waker was not woken meanwhile.
+/// How often the same is done until the waker was not woken meanwhile, and the wait was not over before it was polled.
 const TRIES: usize = 100;
 
 pub(crate) fn play(
@@ -132,21 +132,39 @@ pub(crate) fn play(
     wait: &Wait,
     event: Event,
 ) -> PanicOutcome {
-    if event == Event::Wake {
-        return stage.block_on(wakes(stage, foreign, wait));
-    }
     if event == Event::End {
         return goes_at_the_end(stage, foreign, wait);
     }
-    let mut seen = stage.block_on(comes_and_goes(stage, foreign, wait, event));
-    // A wait that tries again by itself may have woken the waker before another took its place.
     for _ in 0..TRIES {
-        if foreign.was_called() || !wait.tries_again {
-            break;
+        let seen = match event {
+            Event::Wake => stage.block_on(wakes(stage, foreign, wait)),
+            _ => stage.block_on(comes_and_goes(stage, foreign, wait, event)),
+        };
+        // A wait that tries again by itself may have woken the waker before another took its place.
+        match seen {
+            Some(seen) if foreign.was_called() || !wait.tries_again => return seen,
+            _ => (),
         }
-        seen = stage.block_on(comes_and_goes(stage, foreign, wait, event));
     }
-    seen
+    panic!("there is nothing to wait for");
+}
+
+/// Whether the wait was over already: a timer may be, on a machine that stands still for a moment.
+#[derive(Clone, Default)]
+struct LateFlag(Arc<AtomicBool>);
+
+impl LateFlag {
+    fn is_pending(&self, polled: Poll<()>) -> bool {
+        if polled.is_ready() {
+            self.0.store(true, Ordering::SeqCst);
+        }
+        polled.is_pending()
+    }
+
+    /// What was seen, if it says anything.
+    fn unless(&self, seen: PanicOutcome) -> Option<PanicOutcome> {
+        (!self.0.load(Ordering::SeqCst)).then_some(seen)
+    }
 }
 
 /// The waker is cloned by a wait that begins, or dropped by one that does not go on.
@@ -155,7 +173,8 @@ async fn comes_and_goes(
     foreign: &ForeignCode,
     wait: &Wait,
     event: Event,
-) -> PanicOutcome {
+) -> Option<PanicOutcome> {
+    let over = LateFlag::default();
     let made = (wait.make)(1 + usize::from(wait.many));
     let mut waits = made.waits.into_iter();
     let mut first = waits.next().expect("one at least");
@@ -164,12 +183,11 @@ async fn comes_and_goes(
     let mut trigger = Some(made.trigger);
     // What is waited for may keep the waker until it happens, or goes.
     let mut own = second.is_none().then(|| trigger.take()).flatten();
+    let first_over = over.clone();
     let task = stage.carry(async move {
-        let polled = waker.poll(first.as_mut());
-        assert!(polled.is_pending(), "there is nothing to wait for");
-        if event == Event::Replace {
+        if first_over.is_pending(waker.poll(first.as_mut())) && event == Event::Replace {
             let again = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            assert!(again.is_pending(), "there is nothing to wait for");
+            let _pending = first_over.is_pending(again);
         }
         drop(first);
         match own.take() {
@@ -185,34 +203,19 @@ async fn comes_and_goes(
         trigger();
         second.await.expect("another task that waits is woken");
     }
-    seen
+    over.unless(seen)
 }
 
 /// A task that waits is dropped with its runtime. If the waker was woken before, nobody sees it.
 fn goes_at_the_end(stage: &mut Stage, foreign: &ForeignCode, wait: &Wait) -> PanicOutcome {
-    let task = stage.block_on(async {
-        let made = (wait.make)(1);
-        let first = made.waits.into_iter().next().expect("one at least");
-        let waker = OriginalWaker::new(Event::End, foreign);
-        let polled = Arc::new(AtomicBool::new(false));
-        let noted = Arc::clone(&polled);
-        let trigger = made.trigger;
-        let task = stage.spawn(async move {
-            // What is waited for may keep the waker until it goes, and it goes last.
-            let _trigger = trigger;
-            let mut first = first;
-            let pending = waker.poll(first.as_mut()).is_pending();
-            assert!(pending, "there is nothing to wait for");
-            noted.store(true, Ordering::SeqCst);
-            std::future::pending::<()>().await;
-            drop(first);
-        });
-        // A poll that stores two wakers may drop the first: then the task has ended.
-        while !polled.load(Ordering::SeqCst) && !task.is_finished() {
-            selkie::task::yield_now().await;
+    let mut task = None;
+    for _ in 0..TRIES {
+        task = stage.block_on(waits_for_the_end(stage, foreign, wait));
+        if task.is_some() {
+            break;
         }
-        task
-    });
+    }
+    let task = task.expect("there is nothing to wait for");
     assert_eq!(
         stage.end(),
         PanicOutcome::Nobody,
@@ -223,14 +226,47 @@ fn goes_at_the_end(stage: &mut Stage, foreign: &ForeignCode, wait: &Wait) -> Pan
     PanicOutcome::Nobody
 }
 
+/// A task that waits until its runtime ends; none if the wait was over before it was polled.
+async fn waits_for_the_end(
+    stage: &Stage,
+    foreign: &ForeignCode,
+    wait: &Wait,
+) -> Option<selkie::task::JoinHandle<()>> {
+    let over = LateFlag::default();
+    let made = (wait.make)(1);
+    let first = made.waits.into_iter().next().expect("one at least");
+    let waker = OriginalWaker::new(Event::End, foreign);
+    let polled = Arc::new(AtomicBool::new(false));
+    let (noted, first_over) = (Arc::clone(&polled), over.clone());
+    let trigger = made.trigger;
+    let task = stage.spawn(async move {
+        // What is waited for may keep the waker until it goes, and it goes last.
+        let _trigger = trigger;
+        let mut first = first;
+        if !first_over.is_pending(waker.poll(first.as_mut())) {
+            return;
+        }
+        noted.store(true, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+        drop(first);
+    });
+    // A poll that stores two wakers may drop the first: then the task has ended.
+    while !polled.load(Ordering::SeqCst) && !task.is_finished() {
+        selkie::task::yield_now().await;
+    }
+    (!over.0.load(Ordering::SeqCst)).then_some(task)
+}
+
 /// The waker is woken.
-async fn wakes(stage: &Stage, foreign: &ForeignCode, wait: &Wait) -> PanicOutcome {
+async fn wakes(stage: &Stage, foreign: &ForeignCode, wait: &Wait) -> Option<PanicOutcome> {
+    let over = LateFlag::default();
     let made = (wait.make)(1 + usize::from(wait.many));
     let mut waits = made.waits.into_iter();
     let mut first = waits.next().expect("one at least");
     let waker = OriginalWaker::new(Event::Wake, foreign);
-    let polled = waker.poll(first.as_mut());
-    assert!(polled.is_pending(), "there is nothing to wait for");
+    if !over.is_pending(waker.poll(first.as_mut())) {
+        return None;
+    }
     let second = match waits.next() {
         Some(second) => Some(innocent(stage, second).await),
         None => None,
@@ -264,7 +300,7 @@ async fn wakes(stage: &Stage, foreign: &ForeignCode, wait: &Wait) -> PanicOutcom
     if let Some(second) = second {
         second.await.expect("another task that waits is woken");
     }
-    by_trigger
+    over.unless(by_trigger)
 }
 
 /// A yield wakes its own task.

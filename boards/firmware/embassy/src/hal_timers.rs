@@ -9,33 +9,11 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
-use embassy_time_driver::TICK_HZ;
 use selkie_core::executor::{AlarmClock, ChipTimers};
 use selkie_core::raw::platform::Lock;
 use selkie_core::time::{TimersHandle, install_clock};
 
-const MICROS_PER_SECOND: u64 = 1_000_000;
-
-const fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 {
-        a
-    } else {
-        greatest_common_divisor(b, a % b)
-    }
-}
-
-/// Ticks are to microseconds as these are, without what both have in common.
-const TICKS: u64 = TICK_HZ / greatest_common_divisor(TICK_HZ, MICROS_PER_SECOND);
-const MICROS: u64 = MICROS_PER_SECOND / greatest_common_divisor(TICK_HZ, MICROS_PER_SECOND);
-
-fn micros_of(ticks: u64) -> u64 {
-    ticks.saturating_mul(MICROS) / TICKS
-}
-
-/// The tick at which so many microseconds have passed.
-fn ticks_of(micros: u64) -> u64 {
-    micros.saturating_mul(TICKS).div_ceil(MICROS)
-}
+use crate::ticks::{micros_of, ticks_of};
 
 fn now_micros() -> u64 {
     micros_of(embassy_time_driver::now())

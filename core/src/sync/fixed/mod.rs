@@ -6,13 +6,32 @@ mod channel;
 
 mod wait;
 
+#[cfg(feature = "futures")]
+mod stream;
+
+#[cfg(feature = "futures")]
+mod sink;
+
 #[cfg(feature = "heapless")]
 mod batch;
+
+mod pipe;
+
+mod pipe_ends;
+
+#[cfg(feature = "embedded-io")]
+mod pipe_io;
 
 mod watch;
 
 mod watch_receiver;
 
 pub use channel::FixedChannel;
+pub use pipe::FixedPipe;
+pub use pipe_ends::{PipeReader, PipeWriter};
+#[cfg(feature = "futures")]
+pub use sink::FixedSink;
+#[cfg(feature = "futures")]
+pub use stream::FixedStream;
 pub use watch::FixedWatch;
 pub use watch_receiver::FixedWatchReceiver;

@@ -73,8 +73,8 @@ impl<T, const N: usize> FixedChannel<T, N> {
 }
 
 /// A position in one of the two wait queues: for room, or for a value.
-struct Wait<'a, T, const N: usize, const FOR_ROOM: bool> {
-    channel: &'a FixedChannel<T, N>,
+pub(super) struct Wait<'a, T, const N: usize, const FOR_ROOM: bool> {
+    pub(super) channel: &'a FixedChannel<T, N>,
     waiter: Waiter,
 }
 
@@ -91,7 +91,7 @@ impl<'a, T, const N: usize, const FOR_ROOM: bool> Wait<'a, T, N, FOR_ROOM> {
     }
 
     /// A wait that has not begun.
-    fn new(channel: &'a FixedChannel<T, N>) -> Self {
+    pub(super) fn new(channel: &'a FixedChannel<T, N>) -> Self {
         Self {
             channel,
             waiter: Waiter::new(),
@@ -101,7 +101,7 @@ impl<'a, T, const N: usize, const FOR_ROOM: bool> Wait<'a, T, N, FOR_ROOM> {
     /// Calls `go` under the lock once it is this one's turn, with a permit; it returns whom to wake, which is done
     /// in the same section (I2 of the channel).
     #[inline(always)]
-    fn poll<R>(
+    pub(super) fn poll<R>(
         self: Pin<&Self>,
         waker: &Waker,
         mut go: impl FnMut(&mut State<T, N>) -> (R, Option<Waker>),

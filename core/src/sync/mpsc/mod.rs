@@ -22,11 +22,19 @@ mod unbounded_receiver;
 
 mod unbounded_sender;
 
+#[cfg(feature = "futures")]
+mod stream;
+
+#[cfg(feature = "futures")]
+mod sink;
+
 mod weak;
 
 pub use permit::{OwnedPermit, Permit, PermitIterator};
 pub use receiver::Receiver;
 pub use sender::{Sender, channel};
+#[cfg(feature = "futures")]
+pub use sink::SenderSink;
 pub use unbounded_receiver::UnboundedReceiver;
 pub use unbounded_sender::{UnboundedSender, unbounded_channel};
 pub use weak::{WeakSender, WeakUnboundedSender};

@@ -28,6 +28,11 @@ mod locks;
 
 mod once;
 
+mod pipe;
+
+#[cfg(feature = "futures")]
+mod streams;
+
 #[cfg(feature = "alloc")]
 mod mpsc;
 

@@ -35,8 +35,9 @@ unsafe fn DefaultHandler(_number: i16) {
 #[allow(unsafe_code)]
 fn start_heap() {
     static mut MEMORY: [MaybeUninit<u8>; HEAP_BYTES] = [MaybeUninit::uninit(); HEAP_BYTES];
+    let memory = &raw mut MEMORY;
     // SAFETY: called once, before the first allocation; nobody else names the memory.
-    unsafe { HEAP.init((&raw mut MEMORY) as usize, HEAP_BYTES) };
+    unsafe { HEAP.init(memory.expose_provenance(), HEAP_BYTES) };
 }
 
 /// One life of an executor.

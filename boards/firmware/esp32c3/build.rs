@@ -1,0 +1,5 @@
+//! The HAL's own linker script.
+
+fn main() {
+    println!("cargo::rustc-link-arg-bins=-Tlinkall.x");
+}

@@ -1,0 +1,293 @@
+//! A stream of bytes that contains its storage: for statics, between interrupt handlers and tasks.
+//!
+//! Idea        A ring of bytes whose two numbers are under one lock, which on a chip is a critical section. Bytes are copied under
+//!             the lock, a few at a time, so that interrupts are not off for long. Who waits is notified: for bytes, and for room.
+//! Invariants  I1 the `used` bytes from `start` on are the readers', the others are the writers'; both change under the lock.
+//!             I2 bytes are touched under the lock. Without it only a [`PipeReader`](super::PipeReader) looks at the readers', which
+//!                has borrowed the pipe mutably: there is no other reader that could give them to the writers.
+//!             I3 who adds bytes, or leaves some, notifies one reader after that; without threads in the same critical section,
+//!                so that no urgent reader waits until a suspended writer goes on. The same holds for room and writers.
+//! Rejected    A `FixedChannel` of bytes: a critical section and a wake for each.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::future::poll_fn;
+use core::slice;
+use core::task::{Context, Poll, ready};
+
+use super::super::notify::Notify;
+use crate::coop;
+use crate::maybe_const;
+use crate::platform::{LeafLock, UnsafeCell, in_section};
+
+/// Bytes that are copied in one critical section.
+const SECTION_BYTES: usize = 64;
+
+/// Where the readers' bytes are.
+#[derive(Clone, Copy)]
+struct Extent {
+    start: usize,
+    used: usize,
+}
+
+/// A stream of bytes with room for `N`, without a heap, from any number of writers to any number of readers.
+///
+/// It never closes. [`try_write`](Self::try_write) and [`try_read`](Self::try_read) may be called in an interrupt handler. With the feature
+/// `embedded-io` a `&FixedPipe` is `Read` and `Write` of embedded-io-async, and a [`PipeReader`](super::PipeReader) is `BufRead`.
+///
+/// What one call writes stays in order; what several writers write at the same time is mixed, in pieces of up to 64 bytes.
+///
+/// # Cost
+/// A critical section (on a hosted system, a short lock) for each 64 bytes, and a look at who waits.
+///
+/// # Examples
+/// ```
+/// use selkie_core::raw::platform::block_on;
+/// use selkie_core::sync::FixedPipe;
+///
+/// static SERIAL: FixedPipe<64> = FixedPipe::new();
+///
+/// fn interrupt(received: &[u8]) {
+///     if SERIAL.try_write(received) < received.len() {
+///         // Count the overrun.
+///     }
+/// }
+///
+/// interrupt(b"21.5 C");
+/// let mut line = [0; 16];
+/// let count = block_on(SERIAL.read(&mut line));
+/// assert_eq!(&line[..count], b"21.5 C");
+/// ```
+pub struct FixedPipe<const N: usize> {
+    extent: LeafLock<Extent>,
+    bytes: UnsafeCell<[u8; N]>,
+    filled: Notify,
+    emptied: Notify,
+}
+
+// SAFETY: the bytes are plain, and shared as I1 and I2 say.
+unsafe impl<const N: usize> Sync for FixedPipe<N> {}
+
+// Nothing foreign runs while the extent is half changed.
+impl<const N: usize> core::panic::RefUnwindSafe for FixedPipe<N> {}
+
+impl<const N: usize> FixedPipe<N> {
+    maybe_const! {
+        /// An empty pipe. One that could hold nothing does not compile.
+        pub fn new() -> Self {
+            const { assert!(N > 0, "a pipe has room for one byte at least") };
+            Self {
+                extent: LeafLock::new(Extent { start: 0, used: 0 }),
+                bytes: UnsafeCell::new([0; N]),
+                filled: Notify::const_new(),
+                emptied: Notify::const_new(),
+            }
+        }
+    }
+
+    /// Reads what is there into `buffer`, as far as it has room; returns how many bytes.
+    pub fn try_read(&self, buffer: &mut [u8]) -> usize {
+        let mut count = 0;
+        for piece in buffer.chunks_mut(SECTION_BYTES) {
+            let part = self.transfer(piece.len(), true, |bytes, at| {
+                let target = &mut piece[at..at + bytes.len()];
+                target.copy_from_slice(bytes);
+            });
+            count += part;
+            if part < piece.len() {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Writes as much of `bytes` as there is room for; returns how many bytes.
+    pub fn try_write(&self, bytes: &[u8]) -> usize {
+        let mut count = 0;
+        for piece in bytes.chunks(SECTION_BYTES) {
+            let part = self.transfer(piece.len(), false, |room, at| {
+                room.copy_from_slice(&piece[at..at + room.len()]);
+            });
+            count += part;
+            if part < piece.len() {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Reads into `buffer` once a byte is there; returns how many bytes: all that are there, as far as `buffer` has room. Zero at once
+    /// if it has none.
+    ///
+    /// # Cancel safety
+    /// A cancelled read takes nothing.
+    pub async fn read(&self, buffer: &mut [u8]) -> usize {
+        self.until_moved(&self.filled, buffer.is_empty(), || self.try_read(buffer))
+            .await
+    }
+
+    /// Writes `bytes` once there is room for one; returns how many bytes: as many as there is room for. Zero at once if there are none.
+    ///
+    /// # Cancel safety
+    /// A cancelled write writes nothing.
+    pub async fn write(&self, bytes: &[u8]) -> usize {
+        self.until_moved(&self.emptied, bytes.is_empty(), || self.try_write(bytes))
+            .await
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Cancel safety
+    /// A cancelled call has written a part.
+    pub async fn write_all(&self, bytes: &[u8]) {
+        let mut count = 0;
+        while count < bytes.len() {
+            count += self.write(&bytes[count..]).await;
+        }
+    }
+
+    /// How many bytes are in the pipe.
+    pub fn len(&self) -> usize {
+        self.extent().used
+    }
+
+    /// Whether the pipe holds no byte.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes the pipe can hold.
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    fn extent(&self) -> Extent {
+        // SAFETY: it copies the extent.
+        in_section(|section| unsafe { self.extent.with(section, |extent| *extent) })
+    }
+
+    /// Waits until `attempt` moves a byte; each try takes a unit of the budget.
+    async fn until_moved(
+        &self,
+        notify: &Notify,
+        is_nothing: bool,
+        mut attempt: impl FnMut() -> usize,
+    ) -> usize {
+        if is_nothing {
+            return 0;
+        }
+        loop {
+            let moved = poll_fn(|cx| poll_attempt(cx, &mut attempt)).await;
+            if moved > 0 {
+                return moved;
+            }
+            notify.notified().await;
+        }
+    }
+
+    /// Waits until there are bytes, and returns those that lie in a row.
+    ///
+    /// # Safety
+    /// The caller is the one reader, and gives no byte away before it is done with these.
+    pub(super) async unsafe fn filled(&self) -> &[u8] {
+        loop {
+            let Extent { start, used } = self.extent();
+            if used > 0 {
+                let count = used.min(N - start);
+                let first = self
+                    .bytes
+                    .with(|bytes| bytes.cast::<u8>().wrapping_add(start));
+                // SAFETY: these are the readers', the caller is the only one (I2), and they lie within the ring.
+                return unsafe { slice::from_raw_parts(first, count) };
+            }
+            self.filled.notified().await;
+        }
+    }
+
+    /// Gives the first `count` bytes of the readers to the writers; no more than there are.
+    pub(super) fn consume(&self, count: usize) {
+        self.transfer(count, true, |_, _| {});
+    }
+
+    /// Moves up to `count` bytes in one critical section: the readers' first, or the writers'. `copy` is called for each row of them, with
+    /// how many came before.
+    #[inline]
+    fn transfer(
+        &self,
+        count: usize,
+        is_read: bool,
+        mut copy: impl FnMut(&mut [u8], usize),
+    ) -> usize {
+        in_section(|section| {
+            let moved = |extent: &mut Extent| {
+                let most = if is_read {
+                    extent.used
+                } else {
+                    N - extent.used
+                };
+                let count = count.min(most);
+                let start = if is_read {
+                    extent.start
+                } else {
+                    (extent.start + extent.used) % N
+                };
+                let before_end = count.min(N - start);
+                for (from, at, len) in [(start, 0, before_end), (0, before_end, count - before_end)]
+                {
+                    let first = self
+                        .bytes
+                        .with_mut(|bytes| bytes.cast::<u8>().wrapping_add(from));
+                    // SAFETY: within the ring, and under the lock the caller's own (I1, I2).
+                    copy(unsafe { slice::from_raw_parts_mut(first, len) }, at);
+                }
+                if is_read {
+                    extent.start = (start + count) % N;
+                    extent.used -= count;
+                } else {
+                    extent.used += count;
+                }
+                (count, extent.used)
+            };
+            // SAFETY: `copy` copies bytes.
+            let (count, used) = unsafe { self.extent.with(section, moved) };
+            if count > 0 {
+                self.notify(used);
+            }
+            count
+        })
+    }
+
+    /// Tells one of each kind that waits what there is (I3).
+    fn notify(&self, used: usize) {
+        if used > 0 {
+            self.filled.notify_one();
+        }
+        if used < N {
+            self.emptied.notify_one();
+        }
+    }
+}
+
+fn poll_attempt(cx: &mut Context<'_>, attempt: &mut impl FnMut() -> usize) -> Poll<usize> {
+    let unit = ready!(coop::poll_proceed(cx));
+    let moved = attempt();
+    if moved > 0 {
+        unit.made_progress();
+    }
+    Poll::Ready(moved)
+}
+
+impl<const N: usize> Default for FixedPipe<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for FixedPipe<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedPipe")
+            .field("len", &self.len())
+            .field("capacity", &N)
+            .finish()
+    }
+}

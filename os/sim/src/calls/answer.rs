@@ -1,0 +1,32 @@
+//! What a function of the C library returns.
+#![allow(unsafe_code)]
+
+use libc::{c_int, c_long};
+
+use crate::errno::Errno;
+use crate::sys;
+
+/// A result in the way of the C library: -1 and `errno` for an error.
+pub(super) fn answer<T: TryInto<isize>>(result: Result<T, Errno>) -> isize {
+    match result {
+        Ok(value) => value.try_into().unwrap_or(isize::MAX),
+        Err(error) => {
+            sys::set_errno(error.0);
+            -1
+        }
+    }
+}
+
+/// The same as a C `int`.
+pub(super) fn answer_int<T: TryInto<isize>>(result: Result<T, Errno>) -> c_int {
+    answer(result) as c_int
+}
+
+/// Asks the real kernel.
+///
+/// # Safety
+/// As the call says.
+pub(super) unsafe fn real(number: c_long, arguments: [usize; 6]) -> isize {
+    // SAFETY: the caller's promise.
+    sys::result(unsafe { sys::syscall(number, arguments) })
+}

@@ -1,0 +1,83 @@
+//! Clocks.
+#![allow(unsafe_code)]
+
+use libc::{c_int, c_void, clockid_t, time_t, timespec, timeval};
+
+use super::answer::real;
+use crate::kernel::{State, is_simulated, read};
+
+/// What the monotonic clock says when a simulation begins: a day, so that a program may look back.
+const BOOTED: u64 = 86_400 * 1_000_000_000;
+/// What the wall clock says then: 2030-01-01.
+const WALL: u64 = 1_893_456_000 * 1_000_000_000;
+/// What a look at a clock costs.
+const LOOK: u64 = 40;
+
+/// The nanoseconds that `clock` shows the running thread.
+pub(super) fn nanoseconds(state: &State, clock: clockid_t) -> u64 {
+    match clock {
+        libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE | libc::CLOCK_TAI => {
+            let offset = state.hosts[state.host().0].wall_offset;
+            (WALL + state.now).saturating_add_signed(offset)
+        }
+        libc::CLOCK_PROCESS_CPUTIME_ID | libc::CLOCK_THREAD_CPUTIME_ID => state.now,
+        _ => BOOTED + state.now,
+    }
+}
+
+/// The simulation's time at which `clock` shows this, for the running thread.
+pub(super) fn moment(state: &State, clock: clockid_t, shows: u64) -> u64 {
+    let offset = nanoseconds(state, clock).wrapping_sub(state.now);
+    shows.saturating_sub(offset)
+}
+
+/// A time as nanoseconds.
+pub(super) fn from_timespec(time: &timespec) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(time.tv_nsec as u64)
+}
+
+fn look(clock: clockid_t) -> u64 {
+    read(|state| {
+        state.now += LOOK;
+        nanoseconds(state, clock)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
+    if !is_simulated() {
+        let arguments = [clock as usize, time as usize, 0, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_clock_gettime, arguments) } as c_int;
+    }
+    let nanoseconds = look(clock);
+    let value = timespec {
+        tv_sec: (nanoseconds / 1_000_000_000) as time_t,
+        tv_nsec: (nanoseconds % 1_000_000_000) as _,
+    };
+    // SAFETY: the caller's pointer is one to a time.
+    unsafe { time.write(value) };
+    0
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gettimeofday(time: *mut timeval, zone: *mut c_void) -> c_int {
+    if !is_simulated() {
+        let arguments = [time as usize, zone as usize, 0, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_gettimeofday, arguments) } as c_int;
+    }
+    let nanoseconds = look(libc::CLOCK_REALTIME);
+    let value = timeval {
+        tv_sec: (nanoseconds / 1_000_000_000) as time_t,
+        tv_usec: (nanoseconds % 1_000_000_000 / 1000) as _,
+    };
+    if !time.is_null() {
+        // SAFETY: the caller's pointer is one to a time.
+        unsafe { time.write(value) };
+    }
+    0
+}

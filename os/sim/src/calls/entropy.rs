@@ -1,0 +1,39 @@
+//! Random numbers for programs.
+#![allow(unsafe_code)]
+
+use libc::{c_int, c_uint, c_void};
+
+use super::answer::real;
+use crate::kernel::{is_simulated, read};
+
+/// Fills `bytes` with what the seed says.
+pub(super) fn fill(bytes: &mut [u8]) {
+    read(|state| {
+        for part in bytes.chunks_mut(8) {
+            let number = state.entropy.next_u64().to_le_bytes();
+            part.copy_from_slice(&number[..part.len()]);
+        }
+    });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getrandom(buffer: *mut c_void, count: usize, flags: c_uint) -> isize {
+    if !is_simulated() {
+        let arguments = [buffer as usize, count, flags as usize, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_getrandom, arguments) };
+    }
+    // SAFETY: the caller lends these bytes.
+    fill(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), count) });
+    count as isize
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getentropy(buffer: *mut c_void, count: usize) -> c_int {
+    // SAFETY: the caller's promise.
+    if unsafe { getrandom(buffer, count, 0) } == count as isize {
+        0
+    } else {
+        -1
+    }
+}

@@ -1,0 +1,148 @@
+//! Options of sockets: those that the simulation acts on, and the others, which it remembers.
+#![allow(unsafe_code)]
+
+use libc::{c_int, c_void, socklen_t, timeval};
+
+use super::answer::{answer_int, real};
+use super::descriptors::is_ours;
+use crate::errno::Errno;
+use crate::kernel::{Object, State, read};
+
+/// Options that this network does not have, as an old kernel has them not.
+const ABSENT: &[(c_int, c_int)] = &[
+    (libc::SOL_UDP, libc::UDP_SEGMENT),
+    (libc::SOL_UDP, libc::UDP_GRO),
+    (libc::SOL_SOCKET, libc::SO_BINDTODEVICE),
+];
+
+fn set(
+    state: &mut State,
+    descriptor: c_int,
+    option: (c_int, c_int),
+    value: &[u8],
+) -> Result<c_int, Errno> {
+    let id = state.descriptors.get(descriptor)?;
+    if ABSENT.contains(&option) {
+        return Err(Errno(libc::ENOPROTOOPT));
+    }
+    let open = state.objects.get(id);
+    let way = match option {
+        (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => Some(0),
+        (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => Some(1),
+        _ => None,
+    };
+    if let Some(way) = way {
+        if value.len() < size_of::<timeval>() {
+            return Err(Errno(libc::EINVAL));
+        }
+        // SAFETY: long enough, and any bytes are a time.
+        let time = unsafe { value.as_ptr().cast::<timeval>().read_unaligned() };
+        let nanoseconds = time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000;
+        open.limits[way] = (nanoseconds != 0).then_some(nanoseconds);
+    }
+    open.options.insert(option, value.to_vec());
+    Ok(0)
+}
+
+fn get(state: &mut State, descriptor: c_int, option: (c_int, c_int)) -> Result<Vec<u8>, Errno> {
+    let id = state.descriptors.get(descriptor)?;
+    let number = |number: c_int| Ok(number.to_ne_bytes().to_vec());
+    if ABSENT.contains(&option) {
+        return Err(Errno(libc::ENOPROTOOPT));
+    }
+    let open = state.objects.get(id);
+    match option {
+        (libc::SOL_SOCKET, libc::SO_ERROR) => {
+            let error = match open.object {
+                Object::Stream(end) => state
+                    .network
+                    .endpoints
+                    .get_mut(&end)
+                    .and_then(|end| end.error.take()),
+                Object::Datagram => state
+                    .network
+                    .datagrams
+                    .get_mut(&id)
+                    .and_then(|socket| socket.error.take()),
+                _ => None,
+            };
+            number(error.map_or(0, |error| error.0))
+        }
+        (libc::SOL_SOCKET, libc::SO_TYPE) => match open.object {
+            Object::Datagram => number(libc::SOCK_DGRAM),
+            _ => number(libc::SOCK_STREAM),
+        },
+        (libc::SOL_SOCKET, libc::SO_ACCEPTCONN) => {
+            number(matches!(open.object, Object::Listener).into())
+        }
+        (libc::SOL_SOCKET, libc::SO_RCVBUF | libc::SO_SNDBUF) => number(212_992),
+        option => Ok(open
+            .options
+            .get(&option)
+            .cloned()
+            .unwrap_or_else(|| vec![0; 4])),
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn setsockopt(
+    descriptor: c_int,
+    level: c_int,
+    name: c_int,
+    value: *const c_void,
+    length: socklen_t,
+) -> c_int {
+    if !is_ours(descriptor) {
+        let arguments = [
+            descriptor as usize,
+            level as usize,
+            name as usize,
+            value as usize,
+            length as usize,
+            0,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_setsockopt, arguments) } as c_int;
+    }
+    let value = if value.is_null() {
+        &[]
+    } else {
+        // SAFETY: the caller lends these bytes.
+        unsafe { std::slice::from_raw_parts(value.cast::<u8>(), length as usize) }
+    };
+    answer_int(
+        read(|state| set(state, descriptor, (level, name), value)).map(|value| value as isize),
+    )
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getsockopt(
+    descriptor: c_int,
+    level: c_int,
+    name: c_int,
+    value: *mut c_void,
+    length: *mut socklen_t,
+) -> c_int {
+    if !is_ours(descriptor) {
+        let arguments = [
+            descriptor as usize,
+            level as usize,
+            name as usize,
+            value as usize,
+            length as usize,
+            0,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_getsockopt, arguments) } as c_int;
+    }
+    let found = read(|state| get(state, descriptor, (level, name)));
+    answer_int(found.map(|bytes| {
+        // SAFETY: the caller's pointer is one to a length.
+        let count = bytes.len().min(unsafe { *length } as usize);
+        // SAFETY: the caller lends so many bytes.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), value.cast(), count) };
+        // SAFETY: as above.
+        unsafe { *length = count as socklen_t };
+        0_isize
+    }))
+}

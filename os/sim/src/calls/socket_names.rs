@@ -1,0 +1,96 @@
+//! The addresses of sockets that programs have.
+#![allow(unsafe_code)]
+
+use libc::{c_int, sockaddr, socklen_t};
+
+use super::answer::{answer_int, real};
+use super::datagrams::unspecified;
+use super::descriptors::is_ours;
+use super::socket_address;
+use crate::errno::Errno;
+use crate::kernel::{Object, State, read};
+use crate::network::Address;
+
+/// The address of a socket, or of its peer.
+fn name_of(state: &mut State, descriptor: c_int, of_peer: bool) -> Result<Address, Errno> {
+    let id = state.descriptors.get(descriptor)?;
+    let not_connected = Errno(libc::ENOTCONN);
+    match &state.objects.get(id).object {
+        Object::Socket { domain, local, .. } if !of_peer => {
+            Ok(local.clone().unwrap_or_else(|| unspecified(*domain)))
+        }
+        Object::Stream(end) => {
+            let end = state.network.endpoints.get(end).ok_or(not_connected)?;
+            if !of_peer {
+                return Ok(end.local.clone());
+            }
+            let is_there = end.is_connected() && !end.is_broken;
+            is_there.then(|| end.remote.clone()).ok_or(not_connected)
+        }
+        Object::Listener if !of_peer => {
+            let listener = state.network.listeners.get(&id);
+            listener
+                .map(|listener| listener.local.clone())
+                .ok_or(not_connected)
+        }
+        Object::Datagram => {
+            let socket = state.network.datagrams.get(&id).ok_or(not_connected)?;
+            if of_peer {
+                return socket.remote.clone().ok_or(not_connected);
+            }
+            Ok(socket.local.clone())
+        }
+        Object::Socket { .. } | Object::Listener => Err(not_connected),
+        _ => Err(Errno(libc::ENOTSOCK)),
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getsockname(
+    descriptor: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+) -> c_int {
+    if !is_ours(descriptor) {
+        let arguments = [
+            descriptor as usize,
+            address as usize,
+            length as usize,
+            0,
+            0,
+            0,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_getsockname, arguments) } as c_int;
+    }
+    answer_int(read(|state| name_of(state, descriptor, false)).map(|name| {
+        // SAFETY: the caller's pointers are to room for an address.
+        unsafe { socket_address::write(&name, address, length) };
+        0_isize
+    }))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getpeername(
+    descriptor: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+) -> c_int {
+    if !is_ours(descriptor) {
+        let arguments = [
+            descriptor as usize,
+            address as usize,
+            length as usize,
+            0,
+            0,
+            0,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_getpeername, arguments) } as c_int;
+    }
+    answer_int(read(|state| name_of(state, descriptor, true)).map(|name| {
+        // SAFETY: the caller's pointers are to room for an address.
+        unsafe { socket_address::write(&name, address, length) };
+        0_isize
+    }))
+}

@@ -1,0 +1,118 @@
+//! Bytes: read and written, sent and received.
+#![allow(unsafe_code)]
+
+use libc::{c_int, c_void, iovec};
+
+use super::answer::{answer, real};
+use super::bytes::{Direction, on_descriptor, receive, send_all};
+use super::descriptors::is_ours;
+use super::parts::{gather, room, scatter};
+use super::peer_addresses::receive_from;
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn read(descriptor: c_int, buffer: *mut c_void, count: usize) -> isize {
+    if !is_ours(descriptor) {
+        let arguments = [descriptor as usize, buffer as usize, count, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_read, arguments) };
+    }
+    // SAFETY: as above.
+    unsafe { recv(descriptor, buffer, count, 0) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn recv(
+    descriptor: c_int,
+    buffer: *mut c_void,
+    count: usize,
+    flags: c_int,
+) -> isize {
+    if !is_ours(descriptor) {
+        let arguments = [
+            descriptor as usize,
+            buffer as usize,
+            count,
+            flags as usize,
+            0,
+            0,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_recvfrom, arguments) };
+    }
+    // SAFETY: the caller lends these bytes.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+    let received = receive_from(descriptor, buffer, flags);
+    answer(received.map(|(count, _, whole)| {
+        if flags & libc::MSG_TRUNC != 0 {
+            whole
+        } else {
+            count
+        }
+    }))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, count: usize) -> isize {
+    if !is_ours(descriptor) {
+        let arguments = [descriptor as usize, buffer as usize, count, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_write, arguments) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { send(descriptor, buffer, count, 0) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn send(
+    descriptor: c_int,
+    buffer: *const c_void,
+    count: usize,
+    flags: c_int,
+) -> isize {
+    if !is_ours(descriptor) {
+        let arguments = [
+            descriptor as usize,
+            buffer as usize,
+            count,
+            flags as usize,
+            0,
+            0,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_sendto, arguments) };
+    }
+    // SAFETY: the caller lends these bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+    send_all(descriptor, bytes, flags)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn readv(descriptor: c_int, parts: *const iovec, count: c_int) -> isize {
+    if !is_ours(descriptor) {
+        let arguments = [descriptor as usize, parts as usize, count as usize, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_readv, arguments) };
+    }
+    // SAFETY: the caller's promise.
+    let mut buffer = vec![0; unsafe { room(parts, count as usize) }];
+    let received = on_descriptor(descriptor, Direction::In, false, |state, object| {
+        receive(state, object, &mut buffer, false)
+    });
+    if let Ok(received) = received {
+        // SAFETY: the caller's promise.
+        unsafe { scatter(parts, count as usize, &buffer[..received]) };
+    }
+    answer(received)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn writev(descriptor: c_int, parts: *const iovec, count: c_int) -> isize {
+    if !is_ours(descriptor) {
+        let arguments = [descriptor as usize, parts as usize, count as usize, 0, 0, 0];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_writev, arguments) };
+    }
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { gather(parts, count as usize) };
+    send_all(descriptor, &bytes, 0)
+}

@@ -1,0 +1,58 @@
+//! What a host is, beside its threads and sockets.
+
+use std::net::IpAddr;
+
+use crate::ids::{HostId, ThreadId};
+
+/// The host on which the script of the world runs.
+pub(crate) const WORLD: HostId = HostId(0);
+
+/// What a host is.
+#[derive(Debug)]
+pub(crate) struct HostState {
+    pub(crate) name: String,
+    pub(crate) addresses: Vec<IpAddr>,
+    /// The threads that would run, while the host stands still.
+    pub(crate) paused: Option<Vec<ThreadId>>,
+    /// How many processors its programs see.
+    pub(crate) processors: usize,
+    /// How far its wall clock is from the world's, in nanoseconds.
+    pub(crate) wall_offset: i64,
+    /// How its last start has ended: not yet, well, or with what a panic said.
+    pub(crate) ended: Option<Result<(), String>>,
+    pub(crate) is_up: bool,
+    /// How often it was started: each start is a process of its own.
+    pub(crate) starts: i32,
+}
+
+/// The number of the first simulated process.
+const FIRST_PROCESS: i32 = 1000;
+/// Hosts whose processes have numbers of their own.
+const HOSTS: i32 = 1000;
+
+/// The number of the process that runs on a host since it was started.
+pub(crate) fn process_number(host: HostId, starts: i32) -> i32 {
+    FIRST_PROCESS + host.0 as i32 % HOSTS + starts * HOSTS
+}
+
+impl HostState {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            addresses: Vec::new(),
+            paused: None,
+            processors: 2,
+            wall_offset: 0,
+            ended: None,
+            is_up: false,
+            starts: 0,
+        }
+    }
+
+    pub(crate) fn world() -> Self {
+        Self {
+            is_up: true,
+            ..Self::new("world")
+        }
+    }
+}

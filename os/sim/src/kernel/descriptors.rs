@@ -1,0 +1,42 @@
+//! Descriptors: small numbers that programs have for objects.
+
+use std::collections::BTreeMap;
+
+use crate::errno::Errno;
+use crate::ids::ObjectId;
+
+/// The first number of a simulated descriptor: real ones, of real files, are below.
+pub(crate) const FIRST_DESCRIPTOR: i32 = 1 << 16;
+
+/// Descriptors of all hosts. No two hosts have the same number.
+#[derive(Debug, Default)]
+pub(crate) struct Descriptors {
+    all: BTreeMap<i32, ObjectId>,
+}
+
+impl Descriptors {
+    /// The lowest free number at or above `least`, for `object`.
+    pub(crate) fn add(&mut self, object: ObjectId, least: i32) -> i32 {
+        let mut number = least.max(FIRST_DESCRIPTOR);
+        for &taken in self.all.range(number..).map(|(number, _)| number) {
+            if taken != number {
+                break;
+            }
+            number += 1;
+        }
+        self.all.insert(number, object);
+        number
+    }
+
+    pub(crate) fn get(&self, number: i32) -> Result<ObjectId, Errno> {
+        self.all.get(&number).copied().ok_or(Errno(libc::EBADF))
+    }
+
+    pub(crate) fn remove(&mut self, number: i32) -> Result<ObjectId, Errno> {
+        self.all.remove(&number).ok_or(Errno(libc::EBADF))
+    }
+
+    pub(super) fn forget(&mut self, objects: &[ObjectId]) {
+        self.all.retain(|_, object| !objects.contains(object));
+    }
+}

@@ -1,0 +1,40 @@
+//! What must hold after every step.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+type Check = Box<dyn FnMut() -> Result<(), String> + Send>;
+
+/// The invariants of this process's simulation. Only the thread that has the turn looks at them.
+static ALL: Mutex<Vec<(String, Check)>> = Mutex::new(Vec::new());
+static IS_ANY: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static CHECKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Adds an invariant.
+pub(crate) fn add_invariant(
+    what: &str,
+    holds: impl FnMut() -> Result<(), String> + Send + 'static,
+) {
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push((what.to_owned(), Box::new(holds)));
+    // The turn orders it: no thread looks without having had the turn after this one.
+    IS_ANY.store(true, Ordering::Relaxed);
+}
+
+/// Asks every invariant, as the program's own code; what is to be said of the first that does not hold.
+pub(super) fn broken_invariant() -> Option<String> {
+    if !IS_ANY.load(Ordering::Relaxed) || CHECKS.replace(true) {
+        return None;
+    }
+    // A check that waits gives the turn away: whoever comes here then does not check.
+    let broken = ALL.try_lock().ok().and_then(|mut all| {
+        let mut checks = all.iter_mut();
+        checks.find_map(|(what, holds)| holds().err().map(|why| format!("{what}: {why}")))
+    });
+    CHECKS.set(false);
+    broken
+}

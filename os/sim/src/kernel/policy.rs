@@ -1,0 +1,83 @@
+//! Which of the threads that can run does so.
+
+use crate::ids::ThreadId;
+use crate::random::Random;
+
+/// How the next thread is chosen.
+///
+/// # Source
+/// Sebastian Burckhardt and others, "A randomized scheduler with probabilistic guarantees of finding bugs" (ASPLOS 2010), for
+/// the second kind.
+#[derive(Debug)]
+pub(crate) enum Policy {
+    /// Each with the same probability, at each turn. One call in `preempt` gives the turn away.
+    Uniform { preempt: u64 },
+    /// The one with the highest priority; after some steps, which were chosen before, the running one gets the lowest.
+    Priorities {
+        priorities: Vec<u64>,
+        changes: Vec<u64>,
+        lowest: u64,
+    },
+}
+
+/// Steps among which the changes of priorities lie.
+const STEPS: u64 = 20_000;
+
+impl Policy {
+    /// The seed chooses the kind too.
+    pub(crate) fn new(random: &mut Random) -> Self {
+        if random.below(4) != 0 {
+            let preempt = [8, 32, 128, 1024][random.below(4) as usize];
+            return Self::Uniform { preempt };
+        }
+        let count = 1 + random.below(6);
+        let mut changes: Vec<_> = (0..count).map(|_| random.below(STEPS)).collect();
+        changes.sort_unstable_by(|a, b| b.cmp(a));
+        Self::Priorities {
+            priorities: Vec::new(),
+            changes,
+            lowest: 1 << 32,
+        }
+    }
+
+    /// Whether a running thread gives its turn away at this step.
+    pub(crate) fn preempts(&mut self, random: &mut Random, step: u64, thread: ThreadId) -> bool {
+        match self {
+            Self::Uniform { preempt } => random.below(*preempt) == 0,
+            Self::Priorities {
+                priorities,
+                changes,
+                lowest,
+            } => {
+                // A thread that never waits must not keep the others from what they wait for.
+                let is_due = changes.last().is_some_and(|&change| change <= step);
+                if !is_due && random.below(1024) != 0 {
+                    return false;
+                }
+                if is_due {
+                    changes.pop();
+                }
+                *lowest -= 1;
+                if let Some(priority) = priorities.get_mut(thread.0 as usize) {
+                    *priority = *lowest;
+                }
+                true
+            }
+        }
+    }
+
+    /// The index in `ready` of the thread that runs next.
+    pub(crate) fn choose(&mut self, random: &mut Random, ready: &[ThreadId]) -> usize {
+        match self {
+            Self::Uniform { .. } => random.below(ready.len() as u64) as usize,
+            Self::Priorities { priorities, .. } => {
+                let most = ready.iter().map(|thread| thread.0).max().unwrap_or(0);
+                while priorities.len() <= most as usize {
+                    priorities.push((1 << 32) + random.below(1 << 31));
+                }
+                let best = (0..ready.len()).max_by_key(|&at| priorities[ready[at].0 as usize]);
+                best.unwrap_or(0)
+            }
+        }
+    }
+}

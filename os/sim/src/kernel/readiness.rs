@@ -1,0 +1,102 @@
+//! What objects are ready for, and who is notified when that changes.
+
+use super::channel::Channel;
+use super::object::Object;
+use super::state::State;
+use crate::ids::ObjectId;
+
+impl State {
+    /// A descriptor for a new object of the running thread's host.
+    pub(crate) fn open(&mut self, object: Object, is_nonblocking: bool) -> i32 {
+        let host = self.host();
+        let id = self.objects.add(host, object, is_nonblocking);
+        self.descriptors.add(id, 0)
+    }
+
+    /// What `epoll` says of an object now.
+    pub(crate) fn readiness(&mut self, id: ObjectId) -> u32 {
+        let Some(open) = self.objects.find(id) else {
+            return 0;
+        };
+        match &open.object {
+            Object::Counter { value, .. } => {
+                let readable = if *value > 0 { libc::EPOLLIN } else { 0 };
+                let writable = if *value < u64::MAX - 1 {
+                    libc::EPOLLOUT
+                } else {
+                    0
+                };
+                (readable | writable) as u32
+            }
+            Object::Poller(_) => {
+                let ready = self.is_poller_ready(id);
+                if ready { libc::EPOLLIN as u32 } else { 0 }
+            }
+            Object::Socket { .. } => (libc::EPOLLOUT | libc::EPOLLHUP) as u32,
+            Object::Stream(end) => {
+                let end = self.network.endpoints.get(end);
+                end.map_or(
+                    (libc::EPOLLHUP | libc::EPOLLIN | libc::EPOLLOUT) as u32,
+                    |end| end.readiness(),
+                )
+            }
+            Object::Listener => {
+                let waits = self
+                    .network
+                    .listeners
+                    .get(&id)
+                    .is_some_and(|at| !at.queue.is_empty());
+                if waits { libc::EPOLLIN as u32 } else { 0 }
+            }
+            Object::Datagram => self
+                .network
+                .datagrams
+                .get(&id)
+                .map_or(0, |socket| socket.readiness()),
+        }
+    }
+
+    /// The object may have become ready: whoever waits for it looks again.
+    pub(crate) fn changed(&mut self, id: ObjectId) {
+        let Some(open) = self.objects.find(id) else {
+            return;
+        };
+        open.changes += 1;
+        let watchers = open.watchers.clone();
+        self.wake(Channel::Object(id));
+        for poller in watchers {
+            self.changed(poller);
+        }
+    }
+
+    /// One descriptor less stands for the object.
+    pub(crate) fn release(&mut self, id: ObjectId) {
+        let Some(open) = self.objects.find(id) else {
+            return;
+        };
+        open.references -= 1;
+        if open.references > 0 {
+            return;
+        }
+        let open = self.objects.remove(id).expect("looked up above");
+        for poller in open.watchers {
+            self.unwatch(poller, id);
+        }
+        match open.object {
+            Object::Stream(end) => self.network.close_endpoint(end),
+            Object::Listener => self.network.close_listener(id),
+            Object::Datagram => {
+                self.network.datagrams.remove(&id);
+            }
+            Object::Poller(poller) => {
+                for watched in poller.watched() {
+                    if let Some(open) = self.objects.find(watched) {
+                        open.watchers.retain(|&other| other != id);
+                    }
+                }
+            }
+            Object::Counter { .. } | Object::Socket { .. } => (),
+        }
+        self.settle();
+    }
+}

@@ -1,0 +1,48 @@
+//! The simulated threads and whether they can run.
+
+use std::sync::Arc;
+
+use super::channel::Channel;
+use crate::ids::HostId;
+use crate::sys::WaitWord;
+
+/// Whether a thread can run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It runs, or will when it gets the turn.
+    Ready,
+    /// It waits for one of these.
+    Waiting(Vec<Channel>),
+    /// It never runs again: its host has crashed, or the simulation is over.
+    Frozen,
+    /// It has ended.
+    Ended,
+}
+
+/// A thread of the simulated world, which a real thread plays.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) host: HostId,
+    pub(crate) phase: Phase,
+    /// Where its real thread sleeps while it has not the turn.
+    pub(crate) word: Arc<WaitWord>,
+    /// How often it has waited: tells timeouts of earlier waits from that of this one.
+    pub(crate) wait: u64,
+    /// Whether its last wait ended by time.
+    pub(crate) timed_out: bool,
+    /// Whether somebody has waited for its end, or nobody will.
+    pub(crate) handle: Option<u64>,
+}
+
+impl Thread {
+    pub(crate) fn new(host: HostId) -> Self {
+        Self {
+            host,
+            phase: Phase::Ready,
+            word: Arc::default(),
+            wait: 0,
+            timed_out: false,
+            handle: None,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Makes a failing run shorter: without faults that it does not need.
+//!
+//! Idea        Leave out half of the faults, then a quarter, and so on down to one; what fails without them is kept. As delta
+//!             debugging does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::child::Task;
+use super::run::{Files, Run};
+
+/// Runs that are made at most.
+const RUNS: u64 = 60;
+/// Real time that they may take.
+const TIME: Duration = Duration::from_secs(30);
+/// How often a run is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+/// Where the numbers of these runs begin.
+const FIRST: u64 = 1 << 32;
+
+/// A run that has failed.
+#[derive(Debug)]
+pub(super) struct FailedRun {
+    pub(super) files: Files,
+    /// What is to be said beside what it printed.
+    pub(super) why: String,
+}
+
+/// The shortest run like `failed` that was found, and the faults that it leaves out.
+///
+/// # Source
+/// Andreas Zeller and Ralf Hildebrandt, "Simplifying and isolating failure-inducing input" (IEEE TSE 2002).
+pub(super) fn shorten(
+    failed: FailedRun,
+    task: Task,
+    folder: &Path,
+    timeout: Duration,
+) -> io::Result<(FailedRun, BTreeSet<u64>)> {
+    let (mut failed, mut task) = (failed, task);
+    let mut faults = faults(&failed.files)?;
+    let begun = Instant::now();
+    let mut runs = 0;
+    let mut size = faults.len();
+    while size > 0 {
+        let mut at = 0;
+        while at < faults.len() {
+            if runs >= RUNS || begun.elapsed() > TIME {
+                return Ok((failed, task.without));
+            }
+            let part: Vec<_> = faults.iter().copied().skip(at).take(size).collect();
+            let mut shorter = task.clone();
+            shorter.without.extend(&part);
+            match run(&shorter, folder, FIRST + runs, timeout)? {
+                Some(other) => {
+                    failed.files.remove()?;
+                    (failed, task) = (other, shorter);
+                    faults.retain(|fault| !part.contains(fault));
+                }
+                None => at += size,
+            }
+            runs += 1;
+        }
+        size /= 2;
+    }
+    Ok((failed, task.without))
+}
+
+/// Runs it once more, so that there is a file for a viewer.
+pub(super) fn show(
+    failed: FailedRun,
+    task: &Task,
+    without: &BTreeSet<u64>,
+    folder: &Path,
+    timeout: Duration,
+) -> io::Result<FailedRun> {
+    let mut task = task.clone();
+    task.without.clone_from(without);
+    task.has_view = true;
+    match run(&task, folder, FIRST + RUNS, timeout)? {
+        Some(shown) => {
+            failed.files.remove()?;
+            Ok(shown)
+        }
+        None => Ok(failed),
+    }
+}
+
+/// Runs it; if it fails, how.
+fn run(
+    task: &Task,
+    folder: &Path,
+    number: u64,
+    timeout: Duration,
+) -> io::Result<Option<FailedRun>> {
+    let mut run = Run::begin(folder, task, number)?;
+    let why = loop {
+        match run.outcome(timeout)? {
+            Some(why) => break why,
+            None => thread::sleep(LOOK),
+        }
+    };
+    let files = run.files;
+    let Some(why) = why else {
+        files.remove()?;
+        return Ok(None);
+    };
+    Ok(Some(FailedRun { files, why }))
+}
+
+/// The numbers of the faults in a run's trace.
+fn faults(files: &Files) -> io::Result<Vec<u64>> {
+    let trace = match fs::read_to_string(&files.trace) {
+        Ok(trace) => trace,
+        // It was ended before it wrote one.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let fault = |line: &str| {
+        let mut words = line.split_whitespace().skip(2);
+        words.next().filter(|&word| word == "fault")?;
+        words.next()?.parse().ok()
+    };
+    Ok(trace.lines().filter_map(fault).collect())
+}

@@ -1,0 +1,238 @@
+//! Faults that a seed chooses: which, when, for how long, between whom.
+
+use std::time::Duration;
+
+use super::handle::Host;
+use super::script::World;
+use crate::kernel::read;
+use crate::network::Link;
+use crate::random::Random;
+use crate::runs::left_out;
+
+/// How often faults happen, and which.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use selkie_sim::Faults;
+///
+/// let faults = Faults::rough().every(Duration::from_secs(1)).crashes(0);
+/// assert_ne!(faults, Faults::rough());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults {
+    every: Duration,
+    lasts: Duration,
+    partitions: u32,
+    pauses: u32,
+    crashes: u32,
+    slow_links: u32,
+    clock_shifts: u32,
+}
+
+impl Faults {
+    /// Partitions and pauses now and then, none longer than some seconds.
+    #[must_use]
+    pub fn rough() -> Self {
+        Self {
+            every: Duration::from_secs(5),
+            lasts: Duration::from_secs(3),
+            partitions: 4,
+            pauses: 2,
+            crashes: 1,
+            slow_links: 3,
+            clock_shifts: 1,
+        }
+    }
+
+    /// Something is always wrong somewhere.
+    #[must_use]
+    pub fn hostile() -> Self {
+        Self {
+            every: Duration::from_millis(800),
+            lasts: Duration::from_secs(4),
+            partitions: 4,
+            pauses: 3,
+            crashes: 4,
+            slow_links: 3,
+            clock_shifts: 2,
+        }
+    }
+
+    /// The mean time between the beginnings of two faults.
+    #[must_use]
+    pub fn every(mut self, time: Duration) -> Self {
+        self.every = time;
+        self
+    }
+
+    /// How long a fault lasts at most.
+    #[must_use]
+    pub fn lasts(mut self, time: Duration) -> Self {
+        self.lasts = time;
+        self
+    }
+
+    /// The share of partitions among the faults; 0 for none. Shares are relative to each other.
+    #[must_use]
+    pub fn partitions(mut self, share: u32) -> Self {
+        self.partitions = share;
+        self
+    }
+
+    /// The share of pauses, in which a host's threads stand still.
+    #[must_use]
+    pub fn pauses(mut self, share: u32) -> Self {
+        self.pauses = share;
+        self
+    }
+
+    /// The share of crashes, after which a host starts again.
+    #[must_use]
+    pub fn crashes(mut self, share: u32) -> Self {
+        self.crashes = share;
+        self
+    }
+
+    /// The share of links that become slow and lossy.
+    #[must_use]
+    pub fn slow_links(mut self, share: u32) -> Self {
+        self.slow_links = share;
+        self
+    }
+
+    /// The share of wall clocks that are set forward or back.
+    #[must_use]
+    pub fn clock_shifts(mut self, share: u32) -> Self {
+        self.clock_shifts = share;
+        self
+    }
+
+    fn shares(&self) -> [u32; 5] {
+        [
+            self.partitions,
+            self.pauses,
+            self.crashes,
+            self.slow_links,
+            self.clock_shifts,
+        ]
+    }
+}
+
+/// One fault, all of which is chosen before it begins.
+struct Fault {
+    kind: usize,
+    one: usize,
+    two: usize,
+    is_one_way: bool,
+    lasts: Duration,
+}
+
+impl Fault {
+    fn choose(faults: &Faults, random: &mut Random, hosts: usize) -> (Duration, Self) {
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let wait = Duration::from_nanos(random.below(nanoseconds(faults.every).saturating_mul(2)));
+        let lasts = Duration::from_nanos(random.below(nanoseconds(faults.lasts)));
+        let shares = faults.shares();
+        let mut at = random.below(
+            shares
+                .iter()
+                .map(|&share| u64::from(share))
+                .sum::<u64>()
+                .max(1),
+        );
+        let mut kind = 0;
+        while kind + 1 < shares.len() && at >= u64::from(shares[kind]) {
+            at -= u64::from(shares[kind]);
+            kind += 1;
+        }
+        let one = random.below(hosts as u64) as usize;
+        let two = random.below(hosts as u64) as usize;
+        let is_one_way = random.chance(0.3);
+        (
+            wait,
+            Self {
+                kind,
+                one,
+                two,
+                is_one_way,
+                lasts,
+            },
+        )
+    }
+
+    async fn happen(&self, world: &World, hosts: &[Host]) {
+        let (one, two) = (&hosts[self.one], &hosts[self.two]);
+        match self.kind {
+            0 if self.one != self.two => {
+                if self.is_one_way {
+                    world.partition_one_way(one, two);
+                } else {
+                    world.partition(one, two);
+                }
+                world.sleep(self.lasts).await;
+                world.heal(one, two);
+            }
+            1 => {
+                one.pause();
+                world.sleep(self.lasts).await;
+                one.resume();
+            }
+            2 => {
+                one.crash();
+                world.sleep(self.lasts).await;
+                one.restart();
+            }
+            3 if self.one != self.two => {
+                let slow = Link::default();
+                let slow = slow.latency(self.lasts / 100..self.lasts / 10).loss(0.05);
+                world.link(one, two, &slow);
+                world.sleep(self.lasts).await;
+                world.reset_link(one, two);
+            }
+            4 => one.shift_clock(self.lasts, self.is_one_way),
+            _ => (),
+        }
+    }
+}
+
+impl World {
+    /// Faults befall `hosts` for `time`; then all is well again.
+    ///
+    /// # Panics
+    /// If there are no hosts.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use selkie_sim::{Builder, Faults};
+    /// Builder::new().runs(100).run(|world| async move {
+    ///     let server = world.host("server").start(|| async { /* … */ });
+    ///     world.faults(&Faults::rough(), &[&server], Duration::from_secs(60)).await;
+    ///     // What must hold in the end is asserted here.
+    /// });
+    /// ```
+    pub async fn faults(&self, faults: &Faults, hosts: &[&Host], time: Duration) {
+        let hosts: Vec<Host> = hosts.iter().map(|&host| host.clone()).collect();
+        assert!(!hosts.is_empty(), "faults befall at least one host");
+        let mut random = read(|state| state.fault_choices());
+        let left_out = left_out();
+        let end = self.now() + time;
+        let mut running = selkie::task::JoinSet::new();
+        for number in 1.. {
+            let (wait, fault) = Fault::choose(faults, &mut random, hosts.len());
+            if self.now() + wait >= end {
+                break;
+            }
+            self.sleep(wait).await;
+            if left_out.contains(&number) {
+                continue;
+            }
+            self.note(&format!("fault {number}"));
+            let (world, hosts) = (self.clone(), hosts.clone());
+            running.spawn(async move { fault.happen(&world, &hosts).await });
+        }
+        while running.join_next().await.is_some() {}
+        self.heal_all();
+    }
+}

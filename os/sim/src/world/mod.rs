@@ -1,0 +1,12 @@
+//! What the script of a simulation works with: the builder, the world, its hosts.
+
+mod builder;
+mod faults;
+mod handle;
+mod payload;
+mod script;
+
+pub use builder::Builder;
+pub use faults::Faults;
+pub use handle::{Host, HostBuilder};
+pub use script::World;
