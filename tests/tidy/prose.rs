@@ -61,16 +61,16 @@ const PHRASES: &[Phrase] = &[
     phrase("parcel's", "type-erased future's"),
     phrase("births", "fork generations"),
     phrase("birth", "fork generation"),
-    // Linux has leases on files.
+    // Linux has leases on files, distributed systems have them on what one of them may do.
     but(
         "lease",
         "what is borrowed, by its name",
-        &["os/tests/hostile_files/"],
+        &["os/tests/hostile_files/", "tests/sim/"],
     ),
     but(
         "leases",
         "what is borrowed, by its name",
-        &["os/tests/hostile_files/"],
+        &["os/tests/hostile_files/", "tests/sim/"],
     ),
     phrase("home", "timer shard, slab"),
     phrase("homes", "timer shards, slabs"),

@@ -1,7 +1,7 @@
 //! Clocks.
 #![allow(unsafe_code)]
 
-use libc::{c_int, c_void, clockid_t, time_t, timespec, timeval};
+use libc::{c_int, c_long, c_void, clockid_t, time_t, timespec, timeval};
 
 use super::answer::real;
 use crate::kernel::{State, is_simulated, read};
@@ -80,4 +80,44 @@ unsafe extern "C" fn gettimeofday(time: *mut timeval, zone: *mut c_void) -> c_in
         unsafe { time.write(value) };
     }
     0
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn time(time: *mut time_t) -> time_t {
+    let mut now = timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: a time of this function's own.
+    unsafe { clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
+    if !time.is_null() {
+        // SAFETY: the caller's pointer is one to a time.
+        unsafe { time.write(now.tv_sec) };
+    }
+    now.tv_sec
+}
+
+/// Microseconds of the processor's time.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn clock() -> c_long {
+    let mut now = timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: a time of this function's own.
+    unsafe { clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut now) };
+    now.tv_sec * 1_000_000 + now.tv_nsec / 1000
+}
+
+/// The C standard's look at a clock: 1 is the wall clock, 2 the monotonic one.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn timespec_get(time: *mut timespec, base: c_int) -> c_int {
+    let clock = match base {
+        1 => libc::CLOCK_REALTIME,
+        2 => libc::CLOCK_MONOTONIC,
+        _ => return 0,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { clock_gettime(clock, time) };
+    base
 }

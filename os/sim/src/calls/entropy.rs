@@ -37,3 +37,24 @@ unsafe extern "C" fn getentropy(buffer: *mut c_void, count: usize) -> c_int {
         -1
     }
 }
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn arc4random_buf(buffer: *mut c_void, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { getrandom(buffer, count, 0) };
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn arc4random() -> u32 {
+    let mut number = 0_u32;
+    // SAFETY: four bytes of this function's own.
+    unsafe { getrandom((&raw mut number).cast(), 4, 0) };
+    number
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn arc4random_uniform(limit: u32) -> u32 {
+    // SAFETY: the function takes nothing.
+    let number = unsafe { arc4random() };
+    ((u64::from(number) * u64::from(limit)) >> 32) as u32
+}

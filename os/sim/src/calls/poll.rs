@@ -21,6 +21,13 @@ unsafe extern "C" fn epoll_create1(flags: c_int) -> c_int {
     read(|state| state.open(Object::Poller(Poller::default()), false))
 }
 
+/// The older function, which says how many descriptors there will be.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn epoll_create(_count: c_int) -> c_int {
+    // SAFETY: the call touches no memory.
+    unsafe { epoll_create1(0) }
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C" fn epoll_ctl(
     poller: c_int,
@@ -162,7 +169,7 @@ fn look(state: &mut State, wanted: &mut [pollfd]) -> usize {
     wanted.iter().filter(|one| one.revents != 0).count()
 }
 
-fn poll_for(wanted: &mut [pollfd], timeout: Option<u64>) -> usize {
+pub(super) fn poll_for(wanted: &mut [pollfd], timeout: Option<u64>) -> usize {
     let mut until = None;
     let mut has_waited = false;
     call(|state| {

@@ -32,6 +32,19 @@ unsafe extern "C" fn sched_getaffinity(process: pid_t, size: usize, set: *mut cp
     0
 }
 
+/// The processor that the thread is on: always the first, since one thread runs at a time.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sched_getcpu() -> c_int {
+    if is_simulated() {
+        return 0;
+    }
+    let mut processor = 0_u32;
+    let arguments = [(&raw mut processor) as usize, 0, 0, 0, 0, 0];
+    // SAFETY: the call writes one number of this function's own.
+    let returned = unsafe { real(libc::SYS_getcpu, arguments) };
+    if returned < 0 { -1 } else { processor as c_int }
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C" fn sysconf(name: c_int) -> c_long {
     static SYSCONF: OriginalFunction = OriginalFunction::new(c"sysconf");

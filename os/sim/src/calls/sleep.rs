@@ -79,6 +79,17 @@ unsafe extern "C" fn usleep(microseconds: c_uint) -> c_int {
 }
 
 #[unsafe(no_mangle)]
+unsafe extern "C" fn sleep(seconds: c_uint) -> c_uint {
+    let time = timespec {
+        tv_sec: seconds.into(),
+        tv_nsec: 0,
+    };
+    // SAFETY: a time of this function's own.
+    unsafe { nanosleep(&raw const time, std::ptr::null_mut()) };
+    0
+}
+
+#[unsafe(no_mangle)]
 unsafe extern "C" fn sched_yield() -> c_int {
     if !is_simulated() {
         // SAFETY: the call touches no memory.

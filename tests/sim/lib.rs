@@ -1,0 +1,1 @@
+//! Programs of Tokio's ecosystem in a simulated world: the tests are in `tests`.
