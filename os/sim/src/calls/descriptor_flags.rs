@@ -11,10 +11,8 @@ use crate::errno::Errno;
 use crate::kernel::{Object, read};
 
 fn control(descriptor: c_int, command: c_int, argument: usize) -> Result<c_int, Errno> {
-    if let (true, Some(done)) = (
-        is_file(descriptor),
-        control_file(descriptor, command, argument),
-    ) {
+    let of_file = is_file(descriptor).then(|| control_file(descriptor, command, argument));
+    if let Some(done) = of_file.flatten() {
         return done;
     }
     match command {

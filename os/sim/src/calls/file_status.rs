@@ -89,11 +89,11 @@ unsafe fn write_status(found: Result<Metadata, Errno>, out: *mut libc::stat64) -
         status.st_dev = device();
         status.st_ino = found.ino.0;
         status.st_mode = found.mode;
-        status.st_nlink = found.links.into();
+        status.st_nlink = found.links as _;
         status.st_uid = found.uid;
         status.st_gid = found.gid;
         status.st_size = found.size as i64;
-        status.st_blksize = found.block_size.into();
+        status.st_blksize = found.block_size as _;
         status.st_blocks = found.blocks as i64;
         status.st_atime = (found.accessed / SECOND) as i64;
         status.st_atime_nsec = (found.accessed % SECOND) as i64;
