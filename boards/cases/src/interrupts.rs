@@ -58,7 +58,7 @@ pub(crate) async fn preempt(machine: &dyn Machine) -> Outcome {
         if start.elapsed() > Duration::from_secs(2) {
             return Err("the urgent task ran while this one was polled");
         }
-        core::hint::spin_loop();
+        machine.spin();
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(crate) async fn urgent_sleep(machine: &dyn Machine) -> Outcome {
         if start.elapsed() > Duration::from_secs(2) {
             return Err("the urgent task's timer fired while this one was polled");
         }
-        core::hint::spin_loop();
+        machine.spin();
     }
     DONE.wait().await;
     check(

@@ -10,6 +10,11 @@ pub trait Machine: Sync {
     /// An executor that preempts the one that runs the suite.
     fn urgent(&self) -> &'static Executor;
 
+    /// What a case does while it waits for an interrupt or an urgent task without giving way.
+    fn spin(&self) {
+        core::hint::spin_loop();
+    }
+
     /// How often the machine went to sleep so far; `None` if it does not count.
     fn sleeps(&self) -> Option<u32>;
 

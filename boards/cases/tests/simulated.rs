@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use selkie_cases::{Machine, on_interrupt};
 use selkie_core::executor::{Arena, Executor, ThreadPark, ThreadUnpark, TimedPark};
@@ -27,6 +28,11 @@ impl Machine for SimulatedMachine {
         &URGENT
     }
 
+    fn spin(&self) {
+        // The other threads are the interrupts.
+        thread::yield_now();
+    }
+
     fn sleeps(&self) -> Option<u32> {
         None
     }
@@ -34,6 +40,19 @@ impl Machine for SimulatedMachine {
     fn report(&self, case: &str, outcome: Result<(), &'static str>) {
         println!("{case}: {outcome:?}");
     }
+}
+
+/// Runs `main` in a simulated world, several seeds of it: time there does not depend on what else the processor does.
+pub(crate) fn in_a_world(main: fn()) {
+    selkie_sim::Builder::new()
+        .runs(8)
+        .run(move |world| async move {
+            let host = world.host("chip").start_main(main);
+            let ended = || host.ended().is_some();
+            world
+                .eventually(Duration::from_secs(600), "all cases end", ended)
+                .await;
+        });
 }
 
 /// Threads in place of the interrupt controller and of the urgent priority.

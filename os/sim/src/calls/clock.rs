@@ -4,7 +4,7 @@
 use libc::{c_int, c_long, c_void, clockid_t, time_t, timespec, timeval};
 
 use super::answer::real;
-use crate::kernel::{State, is_simulated, read};
+use crate::kernel::{State, is_simulated, look};
 
 /// What the monotonic clock says when a simulation begins: a day, so that a program may look back.
 const BOOTED: u64 = 86_400 * 1_000_000_000;
@@ -39,8 +39,8 @@ pub(super) fn from_timespec(time: &timespec) -> u64 {
         .saturating_add(time.tv_nsec as u64)
 }
 
-fn look(clock: clockid_t) -> u64 {
-    read(|state| {
+fn shown(clock: clockid_t) -> u64 {
+    look(|state| {
         state.now += LOOK;
         nanoseconds(state, clock)
     })
@@ -53,7 +53,7 @@ unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_i
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_clock_gettime, arguments) } as c_int;
     }
-    let nanoseconds = look(clock);
+    let nanoseconds = shown(clock);
     let value = timespec {
         tv_sec: (nanoseconds / 1_000_000_000) as time_t,
         tv_nsec: (nanoseconds % 1_000_000_000) as _,
@@ -70,7 +70,7 @@ unsafe extern "C" fn gettimeofday(time: *mut timeval, zone: *mut c_void) -> c_in
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_gettimeofday, arguments) } as c_int;
     }
-    let nanoseconds = look(libc::CLOCK_REALTIME);
+    let nanoseconds = shown(libc::CLOCK_REALTIME);
     let value = timeval {
         tv_sec: (nanoseconds / 1_000_000_000) as time_t,
         tv_usec: (nanoseconds % 1_000_000_000 / 1000) as _,

@@ -35,5 +35,5 @@ pub(crate) use object::Object;
 pub(crate) use state::State;
 pub(crate) use step::Step;
 pub(crate) use turn::{
-    Outcome, add_thread, begin_thread, call, end_thread, finish, has_ended, read, run_world,
+    Outcome, add_thread, begin_thread, call, end_thread, finish, has_ended, look, read, run_world,
 };

@@ -44,11 +44,7 @@ impl Policy {
     pub(crate) fn preempts(&mut self, random: &mut Random, step: u64, thread: ThreadId) -> bool {
         match self {
             Self::Uniform { preempt } => random.below(*preempt) == 0,
-            Self::Priorities {
-                priorities,
-                changes,
-                lowest,
-            } => {
+            Self::Priorities { changes, .. } => {
                 // A thread that never waits must not keep the others from what they wait for.
                 let is_due = changes.last().is_some_and(|&change| change <= step);
                 if !is_due && random.below(1024) != 0 {
@@ -57,11 +53,21 @@ impl Policy {
                 if is_due {
                     changes.pop();
                 }
-                *lowest -= 1;
-                if let Some(priority) = priorities.get_mut(thread.0 as usize) {
-                    *priority = *lowest;
-                }
+                self.demote(thread);
                 true
+            }
+        }
+    }
+
+    /// The thread waits for others: any of them goes first.
+    pub(crate) fn demote(&mut self, thread: ThreadId) {
+        if let Self::Priorities {
+            priorities, lowest, ..
+        } = self
+        {
+            *lowest -= 1;
+            if let Some(priority) = priorities.get_mut(thread.0 as usize) {
+                *priority = *lowest;
             }
         }
     }

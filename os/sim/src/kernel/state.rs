@@ -16,6 +16,9 @@ use crate::network::Network;
 use crate::random::Random;
 use crate::trace::Trace;
 
+/// Looks at a clock after which a thread that does nothing else gives its turn away.
+const LOOKS: u64 = 64;
+
 /// What one call costs of the simulated time.
 const CALL_COST: u64 = 500;
 
@@ -37,6 +40,7 @@ pub(crate) struct State {
     pub(super) choices: Random,
     pub(super) waiting: BTreeMap<Channel, Vec<ThreadId>>,
     pub(super) step: u64,
+    looks: u64,
     pub(super) limit: u64,
     policy: Policy,
     ready: Vec<ThreadId>,
@@ -62,6 +66,7 @@ impl State {
             choices,
             waiting: BTreeMap::new(),
             step: 0,
+            looks: 0,
             limit: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
             ready: Vec::new(),
             events: BinaryHeap::new(),
@@ -101,6 +106,7 @@ impl State {
     pub(super) fn begin_call(&mut self) -> bool {
         self.now += CALL_COST;
         self.step += 1;
+        self.looks = 0;
         let current = self.current;
         self.threads[current.0 as usize].timed_out = false;
         let preempts = self.policy.preempts(&mut self.choices, self.step, current);
@@ -108,6 +114,18 @@ impl State {
             self.ready.push(current);
         }
         preempts
+    }
+
+    /// Whether the running thread has looked so often without a call that others get the turn.
+    pub(super) fn has_looked_enough(&mut self) -> bool {
+        self.looks += 1;
+        let is_enough = self.looks >= LOOKS;
+        if is_enough {
+            self.looks = 0;
+            self.policy.demote(self.current);
+            self.ready.push(self.current);
+        }
+        is_enough
     }
 
     /// The running thread waits.

@@ -61,6 +61,18 @@ fn make<T>(mut attempt: impl FnMut(&mut State) -> Step<T>) -> T {
     }
 }
 
+/// Looks at something that changes by itself, such as a clock. A thread that does nothing but look waits for others, in its own
+/// way: now and then they get the turn.
+pub(crate) fn look<T>(at: impl FnOnce(&mut State) -> T) -> T {
+    let me = current().expect("a simulated thread");
+    let _inside = InsideGuard::enter();
+    let mut guard = Guard::lock();
+    if guard.state().has_looked_enough() {
+        guard = give_turn(guard, me);
+    }
+    at(guard.state())
+}
+
 /// Looks at the world, or changes it, without giving the turn away.
 pub(crate) fn read<T>(look: impl FnOnce(&mut State) -> T) -> T {
     let _inside = InsideGuard::enter();
