@@ -43,8 +43,8 @@
 //! reasons.
 //!
 //! # What is in the world
-//! - **Threads**: of any runtime and of the program itself; locks and condition variables of the standard library; sleeps;
-//!   `available_parallelism`.
+//! - **Threads**: of any runtime and of the program itself; locks and condition variables of the standard library and of C;
+//!   sleeps; `available_parallelism`.
 //! - **Time**: `Instant`, `SystemTime`, timers of every crate. An hour takes no time.
 //! - **Random numbers**: `getrandom` in its forms, so also the order of a `HashMap` and what `rand` gives.
 //! - **Network**: TCP, UDP, names of hosts; latency, bandwidth, loss, duplication, reordering, partitions in one and both directions,
@@ -57,7 +57,8 @@
 //! - Other programs: `Command::spawn` fails with `ENOSYS`. `io_uring` says that the kernel has none.
 //! - Data races: threads change turns at calls of the system only. Use `loom` and the thread sanitizer for them.
 //! - A loop that waits for another thread without a call never ends; the run is ended after a minute of real time, and says so.
-//! - Descriptors that are passed over local sockets; multicast; `select`.
+//! - Descriptors that are passed over local sockets; multicast; `select`, but as a sleep; `timerfd`, `signalfd`, `inotify`.
+//! - Barriers and spin locks of C, and what a processor answers by itself: `rdtsc`, `rdrand`.
 //!
 //! # Places of your own
 //! [`maybe!`] is true now and then, in a simulation only: a place where a program may be made to take its rarest way. A program that is
