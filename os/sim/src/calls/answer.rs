@@ -22,6 +22,18 @@ pub(super) fn answer_int<T: TryInto<isize>>(result: Result<T, Errno>) -> c_int {
     answer(result) as c_int
 }
 
+/// The same where there is nothing to return but success.
+pub(super) fn answer_done(result: Result<(), Errno>) -> c_int {
+    answer_int(result.map(|()| 0_isize))
+}
+
+/// The arguments of a call that has fewer than six.
+pub(super) fn padded<const N: usize>(arguments: [usize; N]) -> [usize; 6] {
+    let mut all = [0; 6];
+    all[..N].copy_from_slice(&arguments);
+    all
+}
+
 /// Asks the real kernel.
 ///
 /// # Safety

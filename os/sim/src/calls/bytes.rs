@@ -71,6 +71,14 @@ pub(super) fn receive(
         Object::Datagram => {
             datagrams::receive(state, object, buffer, peeks).map(|(count, ..)| count)
         }
+        Object::Entropy => {
+            for part in buffer.chunks_mut(8) {
+                let number = state.entropy.next_u64().to_le_bytes();
+                part.copy_from_slice(&number[..part.len()]);
+            }
+            Ok(buffer.len())
+        }
+        Object::File(_) => Err(Errno(libc::ENOTSOCK)),
         Object::Socket { .. } => Err(Errno(libc::ENOTCONN)),
         Object::Poller(_) | Object::Listener => Err(Errno(libc::EINVAL)),
     }
@@ -90,6 +98,8 @@ pub(super) fn send(state: &mut State, object: ObjectId, bytes: &[u8]) -> Result<
         }
         &mut Object::Stream(end) => state.on_network(|network| network.send(end, bytes)),
         Object::Datagram => datagrams::send(state, object, None, bytes),
+        Object::Entropy => Ok(bytes.len()),
+        Object::File(_) => Err(Errno(libc::ENOTSOCK)),
         Object::Socket { .. } => Err(Errno(libc::ENOTCONN)),
         Object::Poller(_) | Object::Listener => Err(Errno(libc::EINVAL)),
     }

@@ -146,6 +146,31 @@ unsafe extern "C" fn sendmmsg(
     count as c_int
 }
 
+/// Files are copied by reads and writes.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn copy_file_range(
+    from: c_int,
+    from_offset: *mut i64,
+    to: c_int,
+    to_offset: *mut i64,
+    count: usize,
+    flags: c_uint,
+) -> isize {
+    if is_ours(to) || is_ours(from) {
+        return answer(Err::<isize, _>(Errno(libc::ENOSYS)));
+    }
+    let arguments = [
+        from as usize,
+        from_offset as usize,
+        to as usize,
+        to_offset as usize,
+        count,
+        flags as usize,
+    ];
+    // SAFETY: the caller's promise.
+    unsafe { real(libc::SYS_copy_file_range, arguments) }
+}
+
 /// Files and pipes are copied by reads and writes.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn sendfile(to: c_int, from: c_int, offset: *mut i64, count: usize) -> isize {
@@ -155,6 +180,12 @@ unsafe extern "C" fn sendfile(to: c_int, from: c_int, offset: *mut i64, count: u
     let arguments = [to as usize, from as usize, offset as usize, count, 0, 0];
     // SAFETY: the caller's promise.
     unsafe { real(libc::SYS_sendfile, arguments) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sendfile64(to: c_int, from: c_int, offset: *mut i64, count: usize) -> isize {
+    // SAFETY: the caller's promise.
+    unsafe { sendfile(to, from, offset, count) }
 }
 
 #[unsafe(no_mangle)]

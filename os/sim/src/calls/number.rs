@@ -1,11 +1,13 @@
 //! Calls by number, `syscall`: the standard library waits on futexes with them.
 #![allow(unsafe_code)]
 
-use libc::{c_int, c_long, timespec};
+use libc::{c_char, c_int, c_long, c_uint, timespec};
 
 use super::answer::{answer, real};
 use super::clock::{from_timespec, moment};
 use super::entropy;
+use super::file_positions::preadv2;
+use super::file_status::statx;
 use super::processors::FIRST_THREAD;
 use crate::errno::Errno;
 use crate::kernel::{Step, call, is_simulated, read, wait_at, wake_at};
@@ -16,6 +18,7 @@ const ABSENT: &[c_long] = &[
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
     libc::SYS_copy_file_range,
+    libc::SYS_openat2,
     libc::SYS_epoll_pwait2,
     libc::SYS_pidfd_open,
     libc::SYS_clone3,
@@ -47,6 +50,17 @@ unsafe extern "C" fn syscall(
             b as isize
         }
         libc::SYS_gettid => read(|state| FIRST_THREAD as isize + state.current.0 as isize),
+        libc::SYS_statx => {
+            let (path, out) = (b as *const c_char, e as *mut libc::statx);
+            // SAFETY: the caller's promise.
+            let returned = unsafe { statx(a as c_int, path, c as c_int, d as c_uint, out) };
+            returned as isize
+        }
+        libc::SYS_preadv2 => {
+            let parts = b as *const libc::iovec;
+            // SAFETY: the caller's promise.
+            unsafe { preadv2(a as c_int, parts, c as c_int, d as libc::off_t, f as c_int) }
+        }
         _ if ABSENT.contains(&number) => answer(Err::<isize, _>(Errno(libc::ENOSYS))),
         // SAFETY: the caller's promise.
         _ => unsafe { real(number, arguments) },

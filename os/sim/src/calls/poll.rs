@@ -58,6 +58,9 @@ unsafe extern "C" fn epoll_ctl(
             .descriptors
             .get(descriptor)
             .map_err(|bad| if is_real { Errno(libc::EPERM) } else { bad })?;
+        if !state.can_be_watched(object) {
+            return Err(Errno(libc::EPERM));
+        }
         state.control_poller(poller, operation, descriptor, object, wanted)?;
         Ok(0_isize)
     }))

@@ -6,6 +6,7 @@ use libc::{c_int, c_void, iovec};
 use super::answer::{answer, real};
 use super::bytes::{Direction, on_descriptor, receive, send_all};
 use super::descriptors::is_ours;
+use super::file_positions::{is_file, read_file, read_parts, write_file, write_parts};
 use super::parts::{gather, room, scatter};
 use super::peer_addresses::receive_from;
 
@@ -15,6 +16,11 @@ unsafe extern "C" fn read(descriptor: c_int, buffer: *mut c_void, count: usize) 
         let arguments = [descriptor as usize, buffer as usize, count, 0, 0, 0];
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_read, arguments) };
+    }
+    if is_file(descriptor) {
+        // SAFETY: the caller lends these bytes.
+        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+        return answer(read_file(descriptor, buffer, None));
     }
     // SAFETY: as above.
     unsafe { recv(descriptor, buffer, count, 0) }
@@ -58,6 +64,11 @@ unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, count: usiz
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_write, arguments) };
     }
+    if is_file(descriptor) {
+        // SAFETY: the caller lends these bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+        return answer(write_file(descriptor, bytes, None));
+    }
     // SAFETY: the caller's promise.
     unsafe { send(descriptor, buffer, count, 0) }
 }
@@ -93,6 +104,10 @@ unsafe extern "C" fn readv(descriptor: c_int, parts: *const iovec, count: c_int)
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_readv, arguments) };
     }
+    if is_file(descriptor) {
+        // SAFETY: the caller's promise.
+        return unsafe { read_parts(descriptor, parts, count as usize, None) };
+    }
     // SAFETY: the caller's promise.
     let mut buffer = vec![0; unsafe { room(parts, count as usize) }];
     let received = on_descriptor(descriptor, Direction::In, false, |state, object| {
@@ -111,6 +126,10 @@ unsafe extern "C" fn writev(descriptor: c_int, parts: *const iovec, count: c_int
         let arguments = [descriptor as usize, parts as usize, count as usize, 0, 0, 0];
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_writev, arguments) };
+    }
+    if is_file(descriptor) {
+        // SAFETY: the caller's promise.
+        return unsafe { write_parts(descriptor, parts, count as usize, None) };
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { gather(parts, count as usize) };

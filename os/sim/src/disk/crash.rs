@@ -1,9 +1,11 @@
 //! What a crash leaves.
 //!
 //! The journal's survivors are its first records, as many as chance says; with strict syncs, any of its records, but in their order for
-//! each name. Of the pages that were not written, chance says for each. A
-//! page that has its place only since a record that did not survive does not either: nothing leads to it. What results is the durable
-//! image, repaired as a check of the file system does, and the live image is a copy of it.
+//! each name. Of the pages that were not written, chance says for each. A page that has its place only since a record that did not
+//! survive does not either: nothing leads to it. What results is the durable image, repaired as a check of the file system does, and the
+//! live image is a copy of it.
+//!
+//! What one sync too few costs shows best when all but a little survives. So each crash draws first how much it keeps.
 
 use super::cache::Cache;
 use super::disk::{Disk, ROOT};
@@ -26,16 +28,17 @@ impl Disk {
         let survivors = match (self.profile.crash, self.profile.journal) {
             (CrashMode::Whole, _) if keeps_all => self.journal.take_first(records),
             (CrashMode::Whole, _) => Vec::new(),
+            (_, JournalMode::Ordered) if random.below(4) == 0 => self.journal.take_first(records),
             (_, JournalMode::Ordered) => {
                 let count = random.below(records as u64 + 1);
                 self.journal.take_first(count as usize)
             }
             (_, JournalMode::Strict) => {
-                // From almost all to almost none, so that one that is lost, or kept, alone is not rare.
-                let chance = f64::from(random.below(17) as u32) / 16.0;
+                let chance = share(random);
                 self.journal.take_some(|| random.chance(chance))
             }
         };
+        let chance = share(random);
         let kept = survivors.len();
         self.commit(&survivors);
         let (mut pages_kept, mut pages_lost) = (0, 0);
@@ -44,9 +47,9 @@ impl Disk {
             let sectors = match self.profile.crash {
                 CrashMode::Whole if keeps_all => WHOLE,
                 CrashMode::Whole => 0,
-                CrashMode::Pages if random.chance(0.5) => WHOLE,
+                CrashMode::Pages if random.chance(chance) => WHOLE,
                 CrashMode::Pages => 0,
-                CrashMode::Sectors => sectors(random),
+                CrashMode::Sectors => sectors(chance, random),
             };
             let is_kept = sectors != 0 && is_reachable && self.keep(ino, index, sectors);
             if !is_kept {
@@ -126,11 +129,16 @@ impl Disk {
     }
 }
 
-/// Sectors that a device has written of a page: often all or none.
-fn sectors(random: &mut Random) -> u8 {
-    match random.below(4) {
-        0 => WHOLE,
-        1 => 0,
-        _ => random.next_u64() as u8,
+/// The probability with which each of many things survives: one of 0, 1/16, … 1.
+fn share(random: &mut Random) -> f64 {
+    random.below(17) as f64 / 16.0
+}
+
+/// Sectors that a device has written of a page: every other page is whole, or not there.
+fn sectors(chance: f64, random: &mut Random) -> u8 {
+    match (random.chance(0.5), random.chance(chance)) {
+        (true, true) => WHOLE,
+        (true, false) => 0,
+        (false, _) => random.next_u64() as u8,
     }
 }

@@ -118,6 +118,12 @@ impl Disk {
         self.profile = profile;
     }
 
+    /// What may happen now.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
     /// Lets operations fail.
     pub fn inject(&mut self, fault: Fault) {
         self.faults.add(fault);

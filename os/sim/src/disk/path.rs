@@ -212,6 +212,16 @@ impl Disk {
         Ok(ino)
     }
 
+    /// The absolute path that `path` leads to, without symbolic links, as `realpath` says.
+    ///
+    /// # Errors
+    /// `ENOENT` if nothing is there.
+    pub fn canonical_path(&mut self, at: Ino, path: &[u8]) -> Result<Vec<u8>, Errno> {
+        let found = self.resolve(at, path, FollowMode::Always)?;
+        found.ino.ok_or(Errno(libc::ENOENT))?;
+        Ok(self.full_path(found.directory, &found.name))
+    }
+
     /// The absolute path of a directory, as `getcwd` says.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What a thread can wait for.
 
+use crate::ids::HostId;
 use crate::ids::ObjectId;
 use crate::ids::ThreadId;
 
@@ -12,6 +13,8 @@ pub(crate) enum Channel {
     Object(ObjectId),
     /// The end of this thread.
     End(ThreadId),
+    /// The end of a lock on a file of this host.
+    Lock(HostId),
     /// Nothing but time.
     Time,
 }

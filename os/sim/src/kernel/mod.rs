@@ -8,6 +8,7 @@
 mod arrival;
 mod channel;
 mod descriptors;
+mod disks;
 mod event;
 mod futex;
 mod interests;

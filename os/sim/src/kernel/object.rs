@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::interests::Poller;
+use crate::disk::OpenFile;
 use crate::ids::{EndpointId, HostId, ObjectId};
 use crate::network::Address;
 
@@ -21,6 +22,10 @@ pub(crate) enum Object {
     Listener,
     /// A socket of datagrams; the network has the rest.
     Datagram,
+    /// An open file or directory; the disk of its host has the rest.
+    File(OpenFile),
+    /// `/dev/urandom`: numbers that the seed decides.
+    Entropy,
 }
 
 /// An object and who knows it.

@@ -14,6 +14,7 @@ impl State {
         let host_state = &mut self.hosts[host.0];
         host_state.ended = Some(how);
         host_state.is_up = false;
+        host_state.directory = None;
         self.freeze(host);
         self.close_objects(host);
     }
@@ -45,5 +46,6 @@ impl State {
             self.objects.remove(id);
         }
         self.settle();
+        self.crash_disk(host);
     }
 }

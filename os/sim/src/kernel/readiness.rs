@@ -48,6 +48,8 @@ impl State {
                     .is_some_and(|at| !at.queue.is_empty());
                 if waits { libc::EPOLLIN as u32 } else { 0 }
             }
+            // Never waited for: they cannot be watched.
+            Object::File(_) | Object::Entropy => (libc::EPOLLIN | libc::EPOLLOUT) as u32,
             Object::Datagram => self
                 .network
                 .datagrams
@@ -95,7 +97,8 @@ impl State {
                     }
                 }
             }
-            Object::Counter { .. } | Object::Socket { .. } => (),
+            Object::File(file) => self.close_file(open.host, file),
+            Object::Counter { .. } | Object::Socket { .. } | Object::Entropy => (),
         }
         self.settle();
     }

@@ -52,7 +52,7 @@ impl State {
             now: 0,
             current: ThreadId(0),
             threads: Vec::new(),
-            hosts: vec![HostState::world()],
+            hosts: vec![HostState::world(&random)],
             objects: Objects::default(),
             descriptors: Descriptors::default(),
             network: Network::new(random.fork("network")),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::handle::Host;
 use super::script::World;
+use crate::disk::{Fault as DiskFault, Operation};
+use crate::errno::Errno;
 use crate::kernel::read;
 use crate::network::Link;
 use crate::random::Random;
@@ -28,6 +30,8 @@ pub struct Faults {
     crashes: u32,
     slow_links: u32,
     clock_shifts: u32,
+    disk_errors: u32,
+    full_disks: u32,
 }
 
 impl Faults {
@@ -42,6 +46,8 @@ impl Faults {
             crashes: 1,
             slow_links: 3,
             clock_shifts: 1,
+            disk_errors: 0,
+            full_disks: 0,
         }
     }
 
@@ -56,6 +62,8 @@ impl Faults {
             crashes: 4,
             slow_links: 3,
             clock_shifts: 2,
+            disk_errors: 0,
+            full_disks: 0,
         }
     }
 
@@ -108,16 +116,35 @@ impl Faults {
         self
     }
 
-    fn shares(&self) -> [u32; 5] {
+    /// The share of disks whose next operations fail with `EIO`; 0 if nothing is said.
+    #[must_use]
+    pub fn disk_errors(mut self, share: u32) -> Self {
+        self.disk_errors = share;
+        self
+    }
+
+    /// The share of disks that have no room for what is written, for some time; 0 if nothing is said.
+    #[must_use]
+    pub fn full_disks(mut self, share: u32) -> Self {
+        self.full_disks = share;
+        self
+    }
+
+    fn shares(&self) -> [u32; 7] {
         [
             self.partitions,
             self.pauses,
             self.crashes,
             self.slow_links,
             self.clock_shifts,
+            self.disk_errors,
+            self.full_disks,
         ]
     }
 }
+
+/// Operations of a disk that fail at most in one fault.
+const DISK_ERRORS: u64 = 4;
 
 /// One fault, all of which is chosen before it begins.
 struct Fault {
@@ -191,6 +218,20 @@ impl Fault {
                 world.reset_link(one, two);
             }
             4 => one.shift_clock(self.lasts, self.is_one_way),
+            5 => {
+                one.fail_disk(DiskFault::next(DISK_ERRORS));
+                world.sleep(self.lasts).await;
+                one.heal_disk();
+            }
+            6 => {
+                one.fail_disk(DiskFault {
+                    only: Some(Operation::Write),
+                    errno: Errno(libc::ENOSPC),
+                    ..DiskFault::next(u64::MAX)
+                });
+                world.sleep(self.lasts).await;
+                one.heal_disk();
+            }
             _ => (),
         }
     }

@@ -17,7 +17,7 @@ type Main = Arc<dyn Fn() + Send + Sync>;
 /// A host that is about to be started.
 #[derive(Debug)]
 pub struct HostBuilder {
-    id: HostId,
+    pub(super) id: HostId,
     may_panic: bool,
 }
 

@@ -1,6 +1,7 @@
 //! What the script of a simulation works with: the builder, the world, its hosts.
 
 mod builder;
+mod disks;
 mod faults;
 mod handle;
 mod payload;

@@ -23,7 +23,7 @@ impl World {
     pub fn host(&self, name: &str) -> HostBuilder {
         let id = read(|state| {
             let id = HostId(state.hosts.len());
-            let mut host = HostState::new(name);
+            let mut host = HostState::new(name, &state.entropy);
             let ip = std::net::Ipv4Addr::from(0x0a00_0000 + 0x0001_0000 + id.0 as u32).into();
             host.addresses.push(ip);
             state.network.links.add_address(ip, id);

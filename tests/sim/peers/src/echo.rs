@@ -22,7 +22,7 @@ pub async fn serve() -> io::Result<()> {
             let mut buffer = [0; 100];
             while stream.read_exact(&mut buffer).await.is_ok() {
                 stream.write_all(&buffer).await.unwrap();
-                // madsim sends when it is told to.
+                // madsim sends nothing before this.
                 stream.flush().await.unwrap();
             }
         });

@@ -84,6 +84,30 @@ fn a_directory_that_was_removed_takes_no_entries() {
 }
 
 #[test]
+fn a_directory_that_was_moved_knows_where_it_is() {
+    let (mut disk, root) = disk();
+    for path in ["/a", "/b", "/a/d"] {
+        let made = disk.mkdir(root, path.as_bytes(), 0o755, 0);
+        made.expect("an empty disk");
+    }
+    let at = disk.directory(root, b"/a/d").expect("it is there");
+    let renamed = disk.rename((root, b"/a/d"), (root, b"/b/e"), 0, 0);
+    renamed.expect("it is there");
+    for _ in 0..2 {
+        assert_eq!(disk.path_of(at), Ok(b"/b/e".to_vec()));
+        let parent = disk.stat(root, b"/b/e/..", true).map(|found| found.ino);
+        assert_eq!(parent, disk.directory(root, b"/b"));
+        let links = |path| disk.stat(root, path, true).map(|found| found.links);
+        assert_eq!(
+            [b"/a", b"/b"].map(|path| path.as_slice()).map(links),
+            [Ok(2), Ok(3)]
+        );
+        disk.sync_all();
+        disk.crash(&mut Random::new(1));
+    }
+}
+
+#[test]
 fn a_rename_may_refuse_to_replace() {
     let (mut disk, root) = disk();
     open(&mut disk, "/a");

@@ -258,6 +258,34 @@ fn strict_directories_forget_one_change_and_keep_a_later_one() {
 }
 
 #[test]
+fn what_no_path_leads_to_after_a_crash_is_gone() {
+    let mut is_lost = BTreeSet::new();
+    for seed in 0..20 {
+        let mut random = Random::new(seed);
+        let mut disk = Disk::new(
+            Profile {
+                inodes: 3,
+                ..Profile::calm()
+            },
+            &random,
+        );
+        let root = disk.root();
+        disk.mkdir(root, b"/d", 0o755, 0).expect("an empty disk");
+        let file = open(&mut disk, "/d/a").expect("the third inode");
+        disk.write(file, b"text", 0).expect("there is room");
+        disk.crash(&mut random);
+        if content(&mut disk, "/d/a").is_none() {
+            assert_eq!(disk.usage().0, 0);
+            disk.mkdir(root, b"/d", 0o755, 0)
+                .expect("two inodes are free");
+            open(&mut disk, "/d/a").expect("one inode is free");
+            is_lost.insert(seed);
+        }
+    }
+    assert!(is_lost.len() > 3);
+}
+
+#[test]
 fn locks_end_with_a_crash() {
     let mut random = Random::new(1);
     let mut disk = Disk::new(Profile::calm(), &random);
