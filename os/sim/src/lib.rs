@@ -43,8 +43,8 @@
 //! reasons.
 //!
 //! # What is in the world
-//! - **Threads**: of any runtime and of the program itself; locks and condition variables of the standard library; sleeps;
-//!   `available_parallelism`.
+//! - **Threads**: of any runtime and of the program itself; locks and condition variables of the standard library and of C;
+//!   sleeps; `available_parallelism`.
 //! - **Time**: `Instant`, `SystemTime`, timers of every crate. An hour takes no time.
 //! - **Random numbers**: `getrandom` in its forms, so also the order of a `HashMap` and what `rand` gives.
 //! - **Network**: TCP, UDP, names of hosts; latency, bandwidth, loss, duplication, reordering, partitions in one and both directions,
@@ -61,7 +61,8 @@
 //! - A loop that waits for another thread without a call never ends; the run is ended after a minute of real time, and says so.
 //! - Files that the C library opens itself, as `fopen` does, and calls that a program makes without the C library: the crate `rustix`
 //!   does, unless it is built with `--cfg rustix_use_libc`. They reach the real system. Shared mappings of files fail with `ENODEV`.
-//! - Descriptors that are passed over local sockets; multicast; `select`.
+//! - Descriptors that are passed over local sockets; multicast; `select`, but as a sleep; `timerfd`, `signalfd`, `inotify`.
+//! - Barriers and spin locks of C, and what a processor answers by itself: `rdtsc`, `rdrand`.
 //!
 //! # Places of your own
 //! [`maybe!`] is true now and then, in a simulation only: a place where a program may be made to take its rarest way. A program that is

@@ -111,6 +111,8 @@ pub(super) fn start(task: &Task, trace: &Path, output: &File) -> io::Result<Chil
         .env(CALL, task.call.to_string())
         .env(WITHOUT, listed(&task.without))
         .env(TRACE, trace)
+        // How many arenas the allocator has depends on the machine, and addresses on them.
+        .env("MALLOC_ARENA_MAX", "1")
         .envs(task.has_view.then_some((VIEW, "1")))
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)

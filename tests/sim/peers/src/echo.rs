@@ -22,6 +22,8 @@ pub async fn serve() -> io::Result<()> {
             let mut buffer = [0; 100];
             while stream.read_exact(&mut buffer).await.is_ok() {
                 stream.write_all(&buffer).await.unwrap();
+                // madsim sends nothing before this.
+                stream.flush().await.unwrap();
             }
         });
     }
@@ -34,10 +36,12 @@ pub async fn call(server: &str) -> io::Result<u64> {
     let mut messages = 0;
     while begun.elapsed() < LASTS {
         stream.write_all(&[7; 100]).await?;
+        stream.flush().await?;
         let mut buffer = [0; 100];
         stream.read_exact(&mut buffer).await?;
         messages += 1;
         sleep(PAUSE).await;
     }
+    println!("{messages} messages");
     Ok(messages)
 }

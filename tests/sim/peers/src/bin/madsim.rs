@@ -19,7 +19,9 @@ mod time {
 fn main() {
     use std::time::Duration;
 
-    let runtime = madsim::runtime::Runtime::with_seed_and_config(0, madsim::Config::default());
+    let mut config = madsim::Config::default();
+    config.net.send_latency = Duration::from_micros(100)..Duration::from_millis(1);
+    let runtime = madsim::runtime::Runtime::with_seed_and_config(0, config);
     runtime.block_on(async {
         let handle = madsim::runtime::Handle::current();
         let server = handle
