@@ -64,10 +64,11 @@
 //! `Sync`, `Unpin` and unwind safe, under which conditions.
 
 pub use selkie_core::sync::{
-    AcquireError, Barrier, BarrierWaitResult, FixedChannel, FixedWatch, FixedWatchReceiver, Full,
-    MappedMutexGuard, Mutex, MutexGuard, Notify, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard,
-    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit,
-    RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+    AcquireError, Barrier, BarrierWaitResult, FixedChannel, FixedPipe, FixedWatch,
+    FixedWatchReceiver, Full, MappedMutexGuard, Mutex, MutexGuard, Notify, OnceCell,
+    OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard,
+    OwnedRwLockWriteGuard, OwnedSemaphorePermit, PipeReader, PipeWriter, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
     SetError, SetOnce, SetOnceError, Signal, TryAcquireError, TryLockError,
 };
 pub use selkie_core::sync::{broadcast, futures, mpsc, oneshot, watch};

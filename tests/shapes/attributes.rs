@@ -20,6 +20,10 @@ const OWN: &[&str] = &[
     "ReadNumber",
     "Root",
     "WriteNumber",
+    // The core's, with its feature `futures`.
+    "FixedSink",
+    "FixedStream",
+    "SenderSink",
     // The core's, for who builds a runtime or an executor.
     "ClockGuard",
     "ClosingTasks",

@@ -31,6 +31,8 @@ narrowed! {
     sync_MappedMutexGuard_a<'s>: selkie::sync::MappedMutexGuard<'static, u8> => selkie::sync::MappedMutexGuard<'s, u8>;
     sync_MutexGuard_a<'s>: selkie::sync::MutexGuard<'static, u8> => selkie::sync::MutexGuard<'s, u8>;
     sync_OwnedRwLockReadGuard_U<'s>: selkie::sync::OwnedRwLockReadGuard<u8, Long> => selkie::sync::OwnedRwLockReadGuard<u8, Short<'s>>;
+    sync_PipeReader_a<'s>: selkie::sync::PipeReader<'static, 4> => selkie::sync::PipeReader<'s, 4>;
+    sync_PipeWriter_a<'s>: selkie::sync::PipeWriter<'static, 4> => selkie::sync::PipeWriter<'s, 4>;
     sync_RwLockMappedWriteGuard_a<'s>: selkie::sync::RwLockMappedWriteGuard<'static, u8> => selkie::sync::RwLockMappedWriteGuard<'s, u8>;
     sync_RwLockReadGuard_a<'s>: selkie::sync::RwLockReadGuard<'static, u8> => selkie::sync::RwLockReadGuard<'s, u8>;
     sync_RwLockReadGuard_T<'s>: selkie::sync::RwLockReadGuard<'s, Long> => selkie::sync::RwLockReadGuard<'s, Short<'s>>;

@@ -40,6 +40,12 @@ const NOT_LISTED: &[&str] = &[
     "MaybeDone",
     "Rotator",
     "TryIoError",
+    // The core's, with features that serve chips' drivers.
+    "FixedSink",
+    "FixedStream",
+    "NotifiedPin",
+    "PolledPin",
+    "SenderSink",
     // The core's, for who builds a runtime or an executor.
     "BoxedFuture",
     "Budget",

@@ -115,6 +115,7 @@ rows! {
     [] selkie::sync::Barrier;
     [] selkie::sync::BarrierWaitResult;
     [T] selkie::sync::FixedChannel<T, 4>;
+    [] selkie::sync::FixedPipe<4>;
     [T] selkie::sync::FixedWatch<T>;
     [T] selkie::sync::FixedWatchReceiver<'static, T>;
     [T] selkie::sync::Full<T>;
@@ -129,6 +130,8 @@ rows! {
     [T, U] selkie::sync::OwnedRwLockReadGuard<T, U>;
     [T] selkie::sync::OwnedRwLockWriteGuard<T>;
     [] selkie::sync::OwnedSemaphorePermit;
+    [] selkie::sync::PipeReader<'static, 4>;
+    [] selkie::sync::PipeWriter<'static, 4>;
     [T] selkie::sync::RwLock<T>;
     [T] selkie::sync::RwLockMappedWriteGuard<'static, T>;
     [T] selkie::sync::RwLockReadGuard<'static, T>;

@@ -88,6 +88,7 @@ impl Id {
     }
 
     /// Runs `f` as part of this task.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(super) fn scope<R>(self, f: impl FnOnce() -> R) -> R {
         let _restore = IdGuard(CURRENT.replace(self.as_u64()));
@@ -102,8 +103,10 @@ impl fmt::Display for Id {
 }
 
 /// Puts back the id that stood before, also on unwinding.
+#[cfg(feature = "alloc")]
 struct IdGuard(u64);
 
+#[cfg(feature = "alloc")]
 impl Drop for IdGuard {
     #[inline]
     fn drop(&mut self) {
