@@ -74,6 +74,16 @@ impl<const N: usize> core::panic::RefUnwindSafe for FixedPipe<N> {}
 impl<const N: usize> FixedPipe<N> {
     maybe_const! {
         /// An empty pipe. One that could hold nothing does not compile.
+        ///
+        /// # Examples
+        /// ```
+        /// use selkie::sync::FixedPipe;
+        ///
+        /// static SERIAL: FixedPipe<64> = FixedPipe::new();
+        ///
+        /// assert!(SERIAL.is_empty());
+        /// assert_eq!(SERIAL.capacity(), 64);
+        /// ```
         pub fn new() -> Self {
             const { assert!(N > 0, "a pipe has room for one byte at least") };
             Self {
@@ -86,6 +96,17 @@ impl<const N: usize> FixedPipe<N> {
     }
 
     /// Reads what is there into `buffer`, as far as it has room; returns how many bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// let pipe = FixedPipe::<4>::new();
+    /// let mut buffer = [0; 4];
+    /// assert_eq!(pipe.try_read(&mut buffer), 0);
+    /// pipe.try_write(b"abc");
+    /// assert_eq!(pipe.try_read(&mut buffer), 3);
+    /// ```
     pub fn try_read(&self, buffer: &mut [u8]) -> usize {
         let mut count = 0;
         for piece in buffer.chunks_mut(SECTION_BYTES) {
@@ -102,6 +123,15 @@ impl<const N: usize> FixedPipe<N> {
     }
 
     /// Writes as much of `bytes` as there is room for; returns how many bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// let pipe = FixedPipe::<4>::new();
+    /// assert_eq!(pipe.try_write(b"abcdef"), 4);
+    /// assert_eq!(pipe.try_write(b"ef"), 0);
+    /// ```
     pub fn try_write(&self, bytes: &[u8]) -> usize {
         let mut count = 0;
         for piece in bytes.chunks(SECTION_BYTES) {
@@ -121,6 +151,20 @@ impl<const N: usize> FixedPipe<N> {
     ///
     /// # Cancel safety
     /// A cancelled read takes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let pipe = FixedPipe::<8>::new();
+    /// pipe.write_all(b"abc").await;
+    /// let mut buffer = [0; 8];
+    /// assert_eq!(pipe.read(&mut buffer).await, 3);
+    /// assert_eq!(&buffer[..3], b"abc");
+    /// # }
+    /// ```
     pub async fn read(&self, buffer: &mut [u8]) -> usize {
         self.until_moved(&self.filled, buffer.is_empty(), || self.try_read(buffer))
             .await
@@ -130,6 +174,17 @@ impl<const N: usize> FixedPipe<N> {
     ///
     /// # Cancel safety
     /// A cancelled write writes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let pipe = FixedPipe::<2>::new();
+    /// assert_eq!(pipe.write(b"abc").await, 2);
+    /// # }
+    /// ```
     pub async fn write(&self, bytes: &[u8]) -> usize {
         self.until_moved(&self.emptied, bytes.is_empty(), || self.try_write(bytes))
             .await
@@ -139,6 +194,19 @@ impl<const N: usize> FixedPipe<N> {
     ///
     /// # Cancel safety
     /// A cancelled call has written a part.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let pipe = FixedPipe::<4>::new();
+    /// let mut buffer = [0; 8];
+    /// let (_, count) = selkie::join!(pipe.write_all(b"abcd"), pipe.read(&mut buffer));
+    /// assert_eq!(count, 4);
+    /// # }
+    /// ```
     pub async fn write_all(&self, bytes: &[u8]) {
         let mut count = 0;
         while count < bytes.len() {

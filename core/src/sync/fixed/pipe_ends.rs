@@ -35,6 +35,21 @@ impl<const N: usize> FixedPipe<N> {
 }
 
 /// The reader of a [`FixedPipe`] that was [split](FixedPipe::split): it looks at bytes where they lie.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::FixedPipe;
+///
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut pipe = FixedPipe::<16>::new();
+/// let (mut reader, writer) = pipe.split();
+/// writer.write_all(b"one\ntwo").await;
+/// let line = reader.fill_buf().await.iter().position(|&byte| byte == b'\n');
+/// reader.consume(line.unwrap() + 1);
+/// assert_eq!(reader.fill_buf().await, b"two");
+/// # }
+/// ```
 pub struct PipeReader<'a, const N: usize> {
     pipe: &'a FixedPipe<N>,
 }
@@ -44,11 +59,37 @@ impl<const N: usize> PipeReader<'_, N> {
     ///
     /// # Cancel safety
     /// A cancelled read takes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut pipe = FixedPipe::<16>::new();
+    /// let (mut reader, writer) = pipe.split();
+    /// writer.write_all(b"abc").await;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(reader.read(&mut buffer).await, 3);
+    /// # }
+    /// ```
     pub async fn read(&mut self, buffer: &mut [u8]) -> usize {
         self.pipe.read(buffer).await
     }
 
     /// As [`FixedPipe::try_read`].
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// let mut pipe = FixedPipe::<16>::new();
+    /// let (mut reader, writer) = pipe.split();
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(reader.try_read(&mut buffer), 0);
+    /// writer.try_write(b"abc");
+    /// assert_eq!(reader.try_read(&mut buffer), 3);
+    /// ```
     pub fn try_read(&mut self, buffer: &mut [u8]) -> usize {
         self.pipe.try_read(buffer)
     }
@@ -58,12 +99,40 @@ impl<const N: usize> PipeReader<'_, N> {
     ///
     /// # Cancel safety
     /// It takes nothing in any case.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut pipe = FixedPipe::<16>::new();
+    /// let (mut reader, writer) = pipe.split();
+    /// writer.write_all(b"abc").await;
+    /// assert_eq!(reader.fill_buf().await, b"abc");
+    /// assert_eq!(reader.fill_buf().await, b"abc");
+    /// # }
+    /// ```
     pub async fn fill_buf(&mut self) -> &[u8] {
         // SAFETY: the one reader, and borrowed mutably while the bytes are looked at (I1).
         unsafe { self.pipe.filled().await }
     }
 
     /// Removes the first `count` bytes; all, if there are fewer.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut pipe = FixedPipe::<16>::new();
+    /// let (mut reader, writer) = pipe.split();
+    /// writer.write_all(b"abc").await;
+    /// reader.consume(2);
+    /// assert_eq!(reader.fill_buf().await, b"c");
+    /// # }
+    /// ```
     pub fn consume(&mut self, count: usize) {
         self.pipe.consume(count);
     }
@@ -75,6 +144,21 @@ impl<const N: usize> PipeReader<'_, N> {
 }
 
 /// A writer of a [`FixedPipe`] that was [split](FixedPipe::split); its copies write to the same pipe.
+///
+/// # Examples
+/// ```
+/// use selkie::sync::FixedPipe;
+///
+/// # #[selkie::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut pipe = FixedPipe::<16>::new();
+/// let (mut reader, writer) = pipe.split();
+/// let other = writer;
+/// selkie::join!(writer.write_all(b"a"), other.write_all(b"b"));
+/// let mut buffer = [0; 16];
+/// assert_eq!(reader.read(&mut buffer).await, 2);
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct PipeWriter<'a, const N: usize> {
     pipe: &'a FixedPipe<N>,
@@ -85,6 +169,18 @@ impl<const N: usize> PipeWriter<'_, N> {
     ///
     /// # Cancel safety
     /// A cancelled write writes nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut pipe = FixedPipe::<2>::new();
+    /// let (_reader, writer) = pipe.split();
+    /// assert_eq!(writer.write(b"abc").await, 2);
+    /// # }
+    /// ```
     pub async fn write(&self, bytes: &[u8]) -> usize {
         self.pipe.write(bytes).await
     }
@@ -93,11 +189,36 @@ impl<const N: usize> PipeWriter<'_, N> {
     ///
     /// # Cancel safety
     /// A cancelled call has written a part.
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// # #[selkie::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut pipe = FixedPipe::<16>::new();
+    /// let (mut reader, writer) = pipe.split();
+    /// writer.write_all(b"abc").await;
+    /// assert!(reader.is_filled());
+    /// reader.consume(3);
+    /// assert!(!reader.is_filled());
+    /// # }
+    /// ```
     pub async fn write_all(&self, bytes: &[u8]) {
         self.pipe.write_all(bytes).await;
     }
 
     /// As [`FixedPipe::try_write`].
+    ///
+    /// # Examples
+    /// ```
+    /// use selkie::sync::FixedPipe;
+    ///
+    /// let mut pipe = FixedPipe::<2>::new();
+    /// let (_reader, writer) = pipe.split();
+    /// assert_eq!(writer.try_write(b"abc"), 2);
+    /// assert!(!writer.has_room());
+    /// ```
     pub fn try_write(&self, bytes: &[u8]) -> usize {
         self.pipe.try_write(bytes)
     }
