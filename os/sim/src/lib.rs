@@ -49,7 +49,7 @@
 //! - **Random numbers**: `getrandom` in its forms, so also the order of a `HashMap` and what `rand` gives.
 //! - **Network**: TCP, UDP, names of hosts; latency, bandwidth, loss, duplication, reordering, partitions in one and both directions,
 //!   connections that are refused, reset, half open; sockets within a host, pipes.
-//! - **Files**: each host has a [`disk`](crate::disk) that forgets, at a crash, what was not synced, and that fills up and fails as its
+//! - **Files**: each host has a [`disk`] that forgets, at a crash, what was not synced, and that fills up and fails as its
 //!   [`Profile`](disk::Profile) says. Below it programs see the real files that they were installed with, and change none of them.
 //! - **Hosts**: crash, restart, pause, wall clocks that are set, signals, exits. Each has its own addresses, names, ports and
 //!   processors.
