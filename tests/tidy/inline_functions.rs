@@ -1,7 +1,7 @@
 //! What is compiled in the crate that uses it.
 //!
 //! A function with `#[inline]` is compiled by each crate that calls it, and by none that does not. So a program pays for
-//! recordings, rings or children in the time of its build if it has them. It takes only one function without the attribute
+//! recordings, rings or statistics in the time of its build if it has them. It takes only one function without the attribute
 //! to have the library compile all that this function calls: hence every function in these files has it.
 
 use super::source::Source;

@@ -1,6 +1,6 @@
 //! What a host is, beside its threads and sockets.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::disk::{Disk, Ino, Profile};
 use crate::ids::{HostId, ThreadId};
@@ -32,6 +32,9 @@ pub(crate) struct HostState {
     /// The directory that its programs are in; none before somebody asks.
     pub(crate) directory: Option<Ino>,
 }
+
+/// Where other hosts reach the script; hosts that are not given an address have those that follow 10.1.0.0.
+const WORLD_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 255, 1));
 
 /// The number of the first simulated process.
 const FIRST_PROCESS: i32 = 1000;
@@ -66,6 +69,7 @@ impl HostState {
     pub(crate) fn world(random: &Random) -> Self {
         Self {
             is_up: true,
+            addresses: vec![WORLD_ADDRESS],
             ..Self::new("world", random)
         }
     }

@@ -88,6 +88,8 @@ mod ids;
 mod kernel;
 #[cfg(simulated)]
 mod network;
+#[cfg(simulated)]
+mod payload;
 mod place;
 #[cfg(simulated)]
 mod real_files;

@@ -56,7 +56,7 @@ pub(crate) fn deliver_signal(host: HostId, signal: c_int) {
         read(|state| state.end_program(host, Err(format!("signal {signal}"))));
         return;
     }
-    let own = read(|state| std::mem::replace(state.own_host(), host));
+    read(|state| state.act_for(Some(host)));
     // SAFETY: the calls touch no memory.
     let process = unsafe { crate::sys::syscall(libc::SYS_getpid, [0; 6]) };
     // SAFETY: as above.
@@ -64,7 +64,7 @@ pub(crate) fn deliver_signal(host: HostId, signal: c_int) {
     let arguments = [process as usize, thread as usize, signal as usize, 0, 0, 0];
     // SAFETY: the signal has a handler, which runs before the call returns.
     unsafe { crate::sys::syscall(libc::SYS_tgkill, arguments) };
-    read(|state| *state.own_host() = own);
+    read(|state| state.act_for(None));
 }
 
 /// The host whose process has this number.

@@ -1,7 +1,7 @@
 //! The addresses of sockets that programs have.
 #![allow(unsafe_code)]
 
-use libc::{c_int, sockaddr, socklen_t};
+use libc::{c_int, c_long, sockaddr, socklen_t};
 
 use super::answer::{answer_int, real};
 use super::datagrams::unspecified;
@@ -45,11 +45,15 @@ fn name_of(state: &mut State, descriptor: c_int, of_peer: bool) -> Result<Addres
     }
 }
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn getsockname(
+/// Gives a caller the address of a socket, or of its peer; `number` is the real call.
+///
+/// # Safety
+/// As the call says.
+unsafe fn give_name(
+    number: c_long,
+    of_peer: bool,
     descriptor: c_int,
-    address: *mut sockaddr,
-    length: *mut socklen_t,
+    (address, length): (*mut sockaddr, *mut socklen_t),
 ) -> c_int {
     if !is_ours(descriptor) {
         let arguments = [
@@ -61,13 +65,25 @@ unsafe extern "C" fn getsockname(
             0,
         ];
         // SAFETY: the caller's promise.
-        return unsafe { real(libc::SYS_getsockname, arguments) } as c_int;
+        return unsafe { real(number, arguments) } as c_int;
     }
-    answer_int(read(|state| name_of(state, descriptor, false)).map(|name| {
-        // SAFETY: the caller's pointers are to room for an address.
-        unsafe { socket_address::write(&name, address, length) };
-        0_isize
-    }))
+    answer_int(
+        read(|state| name_of(state, descriptor, of_peer)).map(|name| {
+            // SAFETY: the caller's pointers are to room for an address.
+            unsafe { socket_address::write(&name, address, length) };
+            0_isize
+        }),
+    )
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getsockname(
+    descriptor: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { give_name(libc::SYS_getsockname, false, descriptor, (address, length)) }
 }
 
 #[unsafe(no_mangle)]
@@ -76,21 +92,6 @@ unsafe extern "C" fn getpeername(
     address: *mut sockaddr,
     length: *mut socklen_t,
 ) -> c_int {
-    if !is_ours(descriptor) {
-        let arguments = [
-            descriptor as usize,
-            address as usize,
-            length as usize,
-            0,
-            0,
-            0,
-        ];
-        // SAFETY: the caller's promise.
-        return unsafe { real(libc::SYS_getpeername, arguments) } as c_int;
-    }
-    answer_int(read(|state| name_of(state, descriptor, true)).map(|name| {
-        // SAFETY: the caller's pointers are to room for an address.
-        unsafe { socket_address::write(&name, address, length) };
-        0_isize
-    }))
+    // SAFETY: the caller's promise.
+    unsafe { give_name(libc::SYS_getpeername, true, descriptor, (address, length)) }
 }

@@ -71,7 +71,8 @@ impl State {
 
     /// The directory that the running thread's programs are in. At first it is the one that the real process is in.
     pub(crate) fn working_directory(&mut self) -> Ino {
-        let host = &mut self.hosts[self.threads[self.current.0 as usize].host.0];
+        let id = self.host();
+        let host = &mut self.hosts[id.0];
         let disk = &mut host.disk;
         *host.directory.get_or_insert_with(|| {
             use std::os::unix::ffi::OsStrExt;

@@ -1,8 +1,11 @@
 //! What must hold after every step.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use crate::payload::text_of;
 
 type Check = Box<dyn FnMut() -> Result<(), String> + Send>;
 
@@ -32,8 +35,12 @@ pub(super) fn broken_invariant() -> Option<String> {
     }
     // A check that waits gives the turn away: whoever comes here then does not check.
     let broken = ALL.try_lock().ok().and_then(|mut all| {
-        let mut checks = all.iter_mut();
-        checks.find_map(|(what, holds)| holds().err().map(|why| format!("{what}: {why}")))
+        all.iter_mut().find_map(|(what, holds)| {
+            // One that asserts says so by a panic.
+            let holds = catch_unwind(AssertUnwindSafe(holds))
+                .unwrap_or_else(|payload| Err(text_of(&*payload)));
+            holds.err().map(|why| format!("{what}: {why}"))
+        })
     });
     CHECKS.set(false);
     broken

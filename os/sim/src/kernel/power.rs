@@ -1,10 +1,11 @@
 //! What is lost when the power of a host is cut.
 
 use super::state::State;
+use crate::ids::HostId;
 
 impl State {
     /// The program of `host` has ended, and how: its threads never run again.
-    pub(crate) fn end_program(&mut self, host: crate::ids::HostId, how: Result<(), String>) {
+    pub(crate) fn end_program(&mut self, host: HostId, how: Result<(), String>) {
         let said = match &how {
             Ok(()) => String::from("ended"),
             Err(why) => format!("ended: {why}"),
@@ -20,7 +21,7 @@ impl State {
     }
 
     /// The objects of a program that has ended are closed, as the system does.
-    fn close_objects(&mut self, host: crate::ids::HostId) {
+    fn close_objects(&mut self, host: HostId) {
         let own = self.objects.of(host);
         self.descriptors.forget(&own);
         self.network.now = self.now;
@@ -32,13 +33,8 @@ impl State {
         }
     }
 
-    /// The host that the running thread acts for.
-    pub(crate) fn own_host(&mut self) -> &mut crate::ids::HostId {
-        &mut self.threads[self.current.0 as usize].host
-    }
-
     /// All objects of `host` are gone, as when its power is cut.
-    pub(crate) fn lose_objects(&mut self, host: crate::ids::HostId) {
+    pub(crate) fn lose_objects(&mut self, host: HostId) {
         self.network.crash(host);
         let lost = self.objects.of(host);
         self.descriptors.forget(&lost);

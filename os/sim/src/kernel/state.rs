@@ -10,7 +10,7 @@ use super::event::{Event, TimedEvent};
 use super::object::Objects;
 use super::policy::Policy;
 use super::threads::{Phase, Thread};
-use crate::host::HostState;
+use crate::host::{HostState, WORLD};
 use crate::ids::{HostId, ThreadId};
 use crate::network::Network;
 use crate::random::Random;
@@ -46,20 +46,27 @@ pub(crate) struct State {
     ready: Vec<ThreadId>,
     events: BinaryHeap<TimedEvent>,
     events_set: u64,
+    fault_runs: u64,
+    faults: u64,
 }
 
 impl State {
     pub(crate) fn new(seed: u64, limit: Duration) -> Self {
         let random = Random::new(seed);
         let mut choices = random.fork("choices");
+        let world = HostState::world(&random);
+        let mut network = Network::new(random.fork("network"));
+        for &address in &world.addresses {
+            network.links.add_address(address, WORLD);
+        }
         Self {
             now: 0,
             current: ThreadId(0),
             threads: Vec::new(),
-            hosts: vec![HostState::world(&random)],
+            hosts: vec![world],
             objects: Objects::default(),
             descriptors: Descriptors::default(),
-            network: Network::new(random.fork("network")),
+            network,
             trace: Trace::new(seed),
             entropy: random.fork("entropy"),
             policy: Policy::new(&mut choices),
@@ -71,12 +78,25 @@ impl State {
             ready: Vec::new(),
             events: BinaryHeap::new(),
             events_set: 0,
+            fault_runs: 0,
+            faults: 0,
         }
     }
 
-    /// The host that the running thread belongs to.
+    /// The host whose calls the running thread makes: its own, or the one whose signal handler it runs.
     pub(crate) fn host(&self) -> HostId {
-        self.threads[self.current.0 as usize].host
+        let thread = &self.threads[self.current.0 as usize];
+        thread.acts_for.unwrap_or(thread.host)
+    }
+
+    /// Says for which host the running thread makes calls, if not for its own.
+    pub(crate) fn act_for(&mut self, host: Option<HostId>) {
+        self.threads[self.current.0 as usize].acts_for = host;
+    }
+
+    /// Whether the thread never runs again.
+    pub(super) fn is_frozen(&self, thread: ThreadId) -> bool {
+        self.threads[thread.0 as usize].phase == Phase::Frozen
     }
 
     /// A new thread of `host`, which can run.
@@ -223,9 +243,7 @@ impl State {
         let threads = &self.threads;
         self.ready
             .retain(|thread| threads[thread.0 as usize].host != host);
-        if let Some(held) = &mut self.hosts[host.0].paused {
-            held.clear();
-        }
+        self.hosts[host.0].paused = None;
     }
 
     /// The threads of `host` stand still until they are released.
@@ -292,9 +310,20 @@ impl State {
         goes
     }
 
-    /// Choices of faults, which do not depend on what programs do.
-    pub(crate) fn fault_choices(&self) -> Random {
-        self.entropy.fork("faults")
+    /// Choices of faults, which do not depend on what programs do; others each time.
+    pub(crate) fn fault_choices(&mut self) -> Random {
+        let label = match self.fault_runs {
+            0 => String::from("faults"),
+            number => format!("faults {number}"),
+        };
+        self.fault_runs += 1;
+        self.entropy.fork(&label)
+    }
+
+    /// The number of the next fault, in the order in which faults are chosen.
+    pub(crate) fn next_fault(&mut self) -> u64 {
+        self.faults += 1;
+        self.faults
     }
 
     /// Notes something in the trace.

@@ -23,6 +23,8 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Thread {
     pub(crate) host: HostId,
+    /// The host whose signal handler it runs: calls are that host's, and yet the thread does not end with it.
+    pub(crate) acts_for: Option<HostId>,
     pub(crate) phase: Phase,
     /// Where its real thread sleeps while it has not the turn.
     pub(crate) word: Arc<WaitWord>,
@@ -38,6 +40,7 @@ impl Thread {
     pub(crate) fn new(host: HostId) -> Self {
         Self {
             host,
+            acts_for: None,
             phase: Phase::Ready,
             word: Arc::default(),
             wait: 0,

@@ -74,33 +74,43 @@ pub(crate) fn look<T>(at: impl FnOnce(&mut State) -> T) -> T {
 }
 
 /// Looks at the world, or changes it, without giving the turn away.
+///
+/// A thread that ends its own host does not come back.
 pub(crate) fn read<T>(look: impl FnOnce(&mut State) -> T) -> T {
     let _inside = InsideGuard::enter();
-    look(Guard::lock().state())
+    let mut guard = Guard::lock();
+    let value = look(guard.state());
+    if let Some(me) = current().filter(|&me| guard.state().is_frozen(me)) {
+        drop(give_turn(guard, me));
+    }
+    value
 }
 
 /// Gives the turn to whoever is next, and comes back with it.
 fn give_turn(mut guard: Guard, me: ThreadId) -> Guard {
     let state = guard.state();
     let own = state.threads[me.0 as usize].word.clone();
-    match state.next_turn() {
-        Some(next) if next == me => return guard,
-        Some(next) => {
-            let word = state.threads[next.0 as usize].word.clone();
-            drop(guard);
-            word.set();
-        }
-        None => over(guard),
+    let next = state.next_turn();
+    if next == Some(me) {
+        return guard;
     }
+    pass_on(guard, next);
     own.wait();
     Guard::lock()
 }
 
-/// Nothing can happen any more.
-fn over(mut guard: Guard) {
-    let why = report::stuck(guard.state());
+/// Lets `next` go on; if that is nobody, nothing can happen any more.
+fn pass_on(mut guard: Guard, next: Option<ThreadId>) {
+    let state = guard.state();
+    let Some(next) = next else {
+        let why = report::stuck(state);
+        drop(guard);
+        end_with(Err(why));
+        return;
+    };
+    let word = state.threads[next.0 as usize].word.clone();
     drop(guard);
-    end_with(Err(why));
+    word.set();
 }
 
 fn end_with(ending: Outcome) {
@@ -135,14 +145,8 @@ pub(crate) fn end_thread() {
     let mut guard = Guard::lock();
     let state = guard.state();
     state.end_thread();
-    match state.next_turn() {
-        Some(next) => {
-            let word = state.threads[next.0 as usize].word.clone();
-            drop(guard);
-            word.set();
-        }
-        None => over(guard),
-    }
+    let next = state.next_turn();
+    pass_on(guard, next);
     set_current(None);
 }
 
@@ -151,10 +155,8 @@ pub(crate) fn run_world(state: State, start: impl FnOnce()) -> (Outcome, State) 
     *WORLD.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
     start();
     let mut guard = Guard::lock();
-    let first = guard.state().next_turn().expect("one thread");
-    let word = guard.state().threads[first.0 as usize].word.clone();
-    drop(guard);
-    word.set();
+    let first = guard.state().next_turn();
+    pass_on(guard, first);
     OVER_WORD.wait();
     let ending = OVER.lock().unwrap_or_else(PoisonError::into_inner).take();
     let state = WORLD.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -136,7 +136,9 @@ impl Network {
             .ip()
             .and_then(|ip| self.links.route(host, ip))
             .unwrap_or(host);
-        let (takes, is_lost) = self.links.journey(&mut self.random, host, to_host, 60);
+        let (takes, is_lost) = self
+            .links
+            .journey(&mut self.random, self.now, (host, to_host), 60);
         if !is_lost && self.links.is_open(host, to_host) {
             self.outbox.push((
                 takes,
@@ -174,7 +176,9 @@ impl Network {
         if client.is_connected() || client.is_broken || !self.links.is_open(client_host, host) {
             return;
         }
-        let (takes, is_lost) = self.links.journey(&mut self.random, host, client_host, 60);
+        let (takes, is_lost) =
+            self.links
+                .journey(&mut self.random, self.now, (host, client_host), 60);
         let found = self
             .listeners
             .iter()
@@ -215,8 +219,8 @@ impl Network {
             self.break_off(peer, Errno(libc::ECONNRESET));
             return;
         };
-        if !self.links.is_open(from, client.host) {
-            // The client asks again, and gets another end: this one goes.
+        if client.is_connected() || !self.links.is_open(from, client.host) {
+            // The client has another end, or asks again and gets one: this one goes.
             self.break_off(peer, Errno(libc::ECONNRESET));
             return;
         }

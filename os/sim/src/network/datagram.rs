@@ -42,9 +42,9 @@ impl Network {
         }
         let copies = 1 + usize::from(self.links.doubles(&mut self.random, host, to_host));
         for _ in 0..copies {
-            let (takes, is_lost) = self
-                .links
-                .journey(&mut self.random, host, to_host, bytes.len());
+            let (takes, is_lost) =
+                self.links
+                    .journey(&mut self.random, self.now, (host, to_host), bytes.len());
             if is_lost || !self.links.is_open(host, to_host) {
                 self.faults.push("lost datagram");
                 continue;
@@ -107,7 +107,9 @@ impl Network {
             .iter_mut()
             .find(|(_, socket)| takes_it(socket));
         let Some((&object, socket)) = found else {
-            let (takes, _lost) = self.links.journey(&mut self.random, hosts.1, hosts.0, 60);
+            let (takes, _lost) =
+                self.links
+                    .journey(&mut self.random, self.now, (hosts.1, hosts.0), 60);
             let back = Delivery::Unreachable {
                 hosts: (hosts.1, hosts.0),
                 to: from,

@@ -95,6 +95,8 @@ pub(crate) struct Links {
     own: BTreeMap<(HostId, HostId), Link>,
     cut: BTreeSet<(HostId, HostId)>,
     down: BTreeSet<HostId>,
+    /// Until when a link sends what was given to it before, where its bandwidth is limited.
+    busy: BTreeMap<(HostId, HostId), u64>,
 }
 
 impl Links {
@@ -162,24 +164,27 @@ impl Links {
         self.own.get(&(from, to)).unwrap_or(&self.default)
     }
 
-    /// How long `bytes` take, and whether they are lost.
+    /// How long `bytes` take that are sent `now`, and whether they are lost.
     pub(crate) fn journey(
-        &self,
+        &mut self,
         random: &mut Random,
-        from: HostId,
-        to: HostId,
+        now: u64,
+        (from, to): (HostId, HostId),
         bytes: usize,
     ) -> (u64, bool) {
         let (range, loss, bandwidth) = if from == to {
-            (&LOOPBACK, 0.0, None)
+            (LOOPBACK, 0.0, None)
         } else {
             let link = self.between(from, to);
-            (&link.latency, link.loss, link.bandwidth)
+            (link.latency.clone(), link.loss, link.bandwidth)
         };
         let spread = range.end.saturating_sub(range.start);
         let mut takes = range.start + random.below(spread);
         if let Some(bandwidth) = bandwidth {
-            takes += (bytes as u64).saturating_mul(1_000_000_000) / bandwidth.max(1);
+            let sends = (bytes as u64).saturating_mul(1_000_000_000) / bandwidth.max(1);
+            let busy = self.busy.entry((from, to)).or_default();
+            *busy = now.max(*busy).saturating_add(sends);
+            takes += *busy - now;
         }
         (takes, random.chance(loss))
     }

@@ -145,9 +145,9 @@ impl Network {
             Segment::Data(bytes) => bytes.len(),
             _ => 40,
         };
-        let (mut takes, is_lost) = self
-            .links
-            .journey(&mut self.random, from_host, to_host, size);
+        let (mut takes, is_lost) =
+            self.links
+                .journey(&mut self.random, self.now, (from_host, to_host), size);
         if is_lost {
             self.faults.push("lost segment");
             takes += RESEND << self.random.below(3);
@@ -285,7 +285,9 @@ impl Network {
             self.break_off(from, Errno(libc::EPIPE));
             return;
         }
-        let (takes, _lost) = self.links.journey(&mut self.random, to_host, host, 40);
+        let (takes, _lost) = self
+            .links
+            .journey(&mut self.random, self.now, (to_host, host), 40);
         let (hosts, segment) = ((to_host, host), Segment::Reset);
         self.outbox.push((
             takes,

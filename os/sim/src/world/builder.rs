@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::payload::text_of;
 use super::script::World;
 use crate::calls::start_on;
 use crate::host::WORLD;
 use crate::kernel::{Outcome, State, finish, run_world};
+use crate::payload::text_of;
 use crate::runs::{Failure, Plan, Role, end_process, role, search};
 
 /// Sets up a simulation.

@@ -130,17 +130,29 @@ impl Faults {
         self
     }
 
-    fn shares(&self) -> [u32; 7] {
+    fn shares(&self) -> [(FaultKind, u32); 7] {
         [
-            self.partitions,
-            self.pauses,
-            self.crashes,
-            self.slow_links,
-            self.clock_shifts,
-            self.disk_errors,
-            self.full_disks,
+            (FaultKind::Partition, self.partitions),
+            (FaultKind::Pause, self.pauses),
+            (FaultKind::Crash, self.crashes),
+            (FaultKind::SlowLink, self.slow_links),
+            (FaultKind::ClockShift, self.clock_shifts),
+            (FaultKind::DiskErrors, self.disk_errors),
+            (FaultKind::FullDisk, self.full_disks),
         ]
     }
+}
+
+/// What may befall hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FaultKind {
+    Partition,
+    Pause,
+    Crash,
+    SlowLink,
+    ClockShift,
+    DiskErrors,
+    FullDisk,
 }
 
 /// Operations of a disk that fail at most in one fault.
@@ -148,7 +160,8 @@ const DISK_ERRORS: u64 = 4;
 
 /// One fault, all of which is chosen before it begins.
 struct Fault {
-    kind: usize,
+    /// None if all shares are 0.
+    kind: Option<FaultKind>,
     one: usize,
     two: usize,
     is_one_way: bool,
@@ -161,18 +174,16 @@ impl Fault {
         let wait = Duration::from_nanos(random.below(nanoseconds(faults.every).saturating_mul(2)));
         let lasts = Duration::from_nanos(random.below(nanoseconds(faults.lasts)));
         let shares = faults.shares();
-        let mut at = random.below(
-            shares
-                .iter()
-                .map(|&share| u64::from(share))
-                .sum::<u64>()
-                .max(1),
-        );
-        let mut kind = 0;
-        while kind + 1 < shares.len() && at >= u64::from(shares[kind]) {
-            at -= u64::from(shares[kind]);
-            kind += 1;
-        }
+        let sum = shares
+            .iter()
+            .map(|&(_, share)| u64::from(share))
+            .sum::<u64>();
+        let mut at = random.below(sum.max(1));
+        let kind = shares.iter().find_map(|&(kind, share)| {
+            let is_it = at < u64::from(share);
+            at = at.saturating_sub(u64::from(share));
+            is_it.then_some(kind)
+        });
         let one = random.below(hosts as u64) as usize;
         let two = random.below(hosts as u64) as usize;
         let is_one_way = random.chance(0.3);
@@ -190,8 +201,9 @@ impl Fault {
 
     async fn happen(&self, world: &World, hosts: &[Host]) {
         let (one, two) = (&hosts[self.one], &hosts[self.two]);
-        match self.kind {
-            0 if self.one != self.two => {
+        let Some(kind) = self.kind else { return };
+        match kind {
+            FaultKind::Partition if self.one != self.two => {
                 if self.is_one_way {
                     world.partition_one_way(one, two);
                 } else {
@@ -200,30 +212,30 @@ impl Fault {
                 world.sleep(self.lasts).await;
                 world.heal(one, two);
             }
-            1 => {
+            FaultKind::Pause => {
                 one.pause();
                 world.sleep(self.lasts).await;
                 one.resume();
             }
-            2 => {
+            FaultKind::Crash if one.ended().is_none() => {
                 one.crash();
                 world.sleep(self.lasts).await;
                 one.restart();
             }
-            3 if self.one != self.two => {
+            FaultKind::SlowLink if self.one != self.two => {
                 let slow = Link::default();
                 let slow = slow.latency(self.lasts / 100..self.lasts / 10).loss(0.05);
                 world.link(one, two, &slow);
                 world.sleep(self.lasts).await;
                 world.reset_link(one, two);
             }
-            4 => one.shift_clock(self.lasts, self.is_one_way),
-            5 => {
+            FaultKind::ClockShift => one.shift_clock(self.lasts, self.is_one_way),
+            FaultKind::DiskErrors => {
                 one.fail_disk(DiskFault::next(DISK_ERRORS));
                 world.sleep(self.lasts).await;
                 one.heal_disk();
             }
-            6 => {
+            FaultKind::FullDisk => {
                 one.fail_disk(DiskFault {
                     only: Some(Operation::Write),
                     errno: Errno(libc::ENOSPC),
@@ -232,7 +244,8 @@ impl Fault {
                 world.sleep(self.lasts).await;
                 one.heal_disk();
             }
-            _ => (),
+            // There are not two hosts, or the program has ended and is not to run again.
+            FaultKind::Partition | FaultKind::SlowLink | FaultKind::Crash => (),
         }
     }
 }
@@ -260,11 +273,12 @@ impl World {
         let left_out = left_out();
         let end = self.now() + time;
         let mut running = selkie::task::JoinSet::new();
-        for number in 1.. {
+        loop {
             let (wait, fault) = Fault::choose(faults, &mut random, hosts.len());
             if self.now() + wait >= end {
                 break;
             }
+            let number = read(|state| state.next_fault());
             self.sleep(wait).await;
             if left_out.contains(&number) {
                 continue;

@@ -7,10 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::payload::text_of;
 use crate::calls::{deliver_signal, end_host, start_on};
 use crate::ids::HostId;
 use crate::kernel::{finish, read};
+use crate::payload::text_of;
 
 type Main = Arc<dyn Fn() + Send + Sync>;
 

@@ -4,7 +4,6 @@ mod builder;
 mod disks;
 mod faults;
 mod handle;
-mod payload;
 mod script;
 
 pub use builder::Builder;

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 /// What a panic said.
-pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> String {
     let owned = payload.downcast_ref::<String>().cloned();
     let text = owned.or_else(|| {
         payload
