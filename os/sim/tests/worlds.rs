@@ -88,6 +88,44 @@ fn a_program_that_kills_itself_does_nothing_more() {
     });
 }
 
+/// Joins a thread that sleeps for ten seconds, for one second at most.
+fn joins_in_vain() {
+    let sleeper = std::thread::spawn(|| std::thread::sleep(10 * SECOND));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let time = libc::timespec {
+        tv_sec: now.unwrap().as_secs() as i64 + 1,
+        tv_nsec: 0,
+    };
+    let thread = std::os::unix::thread::JoinHandleExt::as_pthread_t(&sleeper);
+    let begun = Instant::now();
+    // SAFETY: the thread is there, and nobody else joins it.
+    let joined = unsafe { libc_timedjoin(thread, std::ptr::null_mut(), &raw const time) };
+    assert_eq!(joined, libc::ETIMEDOUT);
+    assert!(begun.elapsed() < 5 * SECOND);
+}
+
+unsafe extern "C" {
+    #[link_name = "pthread_timedjoin_np"]
+    fn libc_timedjoin(
+        thread: libc::pthread_t,
+        value: *mut *mut libc::c_void,
+        time: *const libc::timespec,
+    ) -> libc::c_int;
+}
+
+#[test]
+fn a_join_with_a_limit_ends_in_a_simulation_and_outside() {
+    // Once: only the process that starts the others comes here with a real clock.
+    if std::env::var_os("SELKIE_SIM_CHILD").is_none() {
+        joins_in_vain();
+    }
+    simulation().run(|world| async move {
+        let host = world.host("host").start_main(joins_in_vain);
+        world.sleep(20 * SECOND).await;
+        assert_eq!(host.ended(), Some(Ok(())));
+    });
+}
+
 #[test]
 fn a_host_that_was_paused_runs_after_a_restart() {
     simulation().run(|world| async move {

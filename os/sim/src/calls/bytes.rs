@@ -18,7 +18,7 @@ pub(super) enum Direction {
 /// Makes a call on a descriptor that may have to wait: until it says something other than `EAGAIN`.
 pub(super) fn on_descriptor<T>(
     descriptor: c_int,
-    way: Direction,
+    direction: Direction,
     never_waits: bool,
     mut attempt: impl FnMut(&mut State, ObjectId) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
@@ -38,7 +38,7 @@ pub(super) fn on_descriptor<T>(
         if never_waits || open.is_nonblocking || timed_out {
             return Step::Done(result);
         }
-        let limit = open.limits[usize::from(way == Direction::Out)];
+        let limit = open.limits[usize::from(direction == Direction::Out)];
         until = until.or(limit.map(|limit| now.saturating_add(limit)));
         let channels = vec![Channel::Object(object)];
         Step::Wait { channels, until }
@@ -72,10 +72,7 @@ pub(super) fn receive(
             datagrams::receive(state, object, buffer, peeks).map(|(count, ..)| count)
         }
         Object::Entropy => {
-            for part in buffer.chunks_mut(8) {
-                let number = state.entropy.next_u64().to_le_bytes();
-                part.copy_from_slice(&number[..part.len()]);
-            }
+            state.fill_random(buffer);
             Ok(buffer.len())
         }
         Object::File(_) => Err(Errno(libc::ENOTSOCK)),
@@ -126,7 +123,8 @@ pub(super) fn send_all(descriptor: c_int, bytes: &[u8], flags: c_int) -> isize {
                     }
                     Ok(sent)
                 }
-                Err(_) if sent > 0 && !waits => Ok(sent),
+                // What was sent counts; the next call says what went wrong.
+                Err(error) if sent > 0 && !(waits && error == Errno(libc::EAGAIN)) => Ok(sent),
                 Err(error) => Err(error),
             }
         },

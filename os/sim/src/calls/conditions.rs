@@ -7,6 +7,7 @@ use super::lock::{until, until_on};
 use super::mutexes::{lock_until, unlock_only};
 use super::original_locks::OriginalLock;
 use crate::kernel::{Channel, Step, call, is_simulated};
+use crate::sys::OriginalFunction;
 
 /// Gives the mutex away and waits, in one step; then takes it again.
 ///
@@ -86,10 +87,18 @@ unsafe extern "C" fn pthread_cond_clockwait(
     clock: clockid_t,
     time: *const timespec,
 ) -> c_int {
+    static WAIT: OriginalFunction = OriginalFunction::new(c"pthread_cond_clockwait");
+    type WaitFunction = unsafe extern "C" fn(
+        *mut pthread_cond_t,
+        *mut pthread_mutex_t,
+        clockid_t,
+        *const timespec,
+    ) -> c_int;
     if !is_simulated() {
-        // Without the clock: threads that are not simulated have no use for this.
+        // SAFETY: the C library's function of this name has this type.
+        let wait = unsafe { std::mem::transmute::<usize, WaitFunction>(WAIT.address()) };
         // SAFETY: the caller's promise.
-        return unsafe { pthread_cond_timedwait(condition, mutex, time) };
+        return unsafe { wait(condition, mutex, clock, time) };
     }
     // SAFETY: the caller's pointer is one to a time.
     let until = until_on(clock, unsafe { &*time });

@@ -8,12 +8,7 @@ use crate::kernel::{is_simulated, read};
 
 /// Fills `bytes` with what the seed says.
 pub(super) fn fill(bytes: &mut [u8]) {
-    read(|state| {
-        for part in bytes.chunks_mut(8) {
-            let number = state.entropy.next_u64().to_le_bytes();
-            part.copy_from_slice(&number[..part.len()]);
-        }
-    });
+    read(|state| state.fill_random(bytes));
 }
 
 #[unsafe(no_mangle)]

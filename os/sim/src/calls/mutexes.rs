@@ -6,6 +6,7 @@ use libc::{c_int, clockid_t, pthread_mutex_t, timespec};
 use super::lock::{acquire, release, until, until_on};
 use super::original_locks::OriginalLock;
 use crate::kernel::is_simulated;
+use crate::sys::OriginalFunction;
 
 static TRY: OriginalLock = OriginalLock::new(c"pthread_mutex_trylock");
 static UNLOCK: OriginalLock = OriginalLock::new(c"pthread_mutex_unlock");
@@ -59,10 +60,14 @@ unsafe extern "C" fn pthread_mutex_clocklock(
     clock: clockid_t,
     time: *const timespec,
 ) -> c_int {
+    static LOCK: OriginalFunction = OriginalFunction::new(c"pthread_mutex_clocklock");
+    type LockFunction =
+        unsafe extern "C" fn(*mut pthread_mutex_t, clockid_t, *const timespec) -> c_int;
     if !is_simulated() {
-        // Without the clock: threads that are not simulated have no use for this.
+        // SAFETY: the C library's function of this name has this type.
+        let lock = unsafe { std::mem::transmute::<usize, LockFunction>(LOCK.address()) };
         // SAFETY: the caller's promise.
-        return unsafe { pthread_mutex_timedlock(mutex, time) };
+        return unsafe { lock(mutex, clock, time) };
     }
     // SAFETY: the caller's pointer is one to a time.
     let until = until_on(clock, unsafe { &*time });

@@ -4,13 +4,14 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use libc::{c_int, c_void, pthread_attr_t, pthread_t};
+use libc::{c_int, c_void, pthread_attr_t, pthread_t, timespec};
 
+use super::lock::until_on;
 use crate::ids::{HostId, ThreadId};
 use crate::kernel::{
     Channel, Step, add_thread, begin_thread, call, end_thread, has_ended, is_simulated, read,
 };
-use crate::sys::{self, WaitWord};
+use crate::sys::{self, OriginalFunction, WaitWord};
 
 type Start = extern "C" fn(*mut c_void) -> *mut c_void;
 
@@ -89,30 +90,28 @@ unsafe extern "C" fn pthread_create(
     0
 }
 
-/// The running thread waits until the thread with this handle has ended.
-fn wait_for(handle: pthread_t) {
+/// The running thread waits until the thread with this handle has ended, or until `until`; whether it has ended.
+fn wait_for(handle: pthread_t, until: Option<u64>) -> bool {
     let thread = read(|state| {
         let mut threads = state.threads.iter().enumerate().rev();
         let found = threads.find(|(_, thread)| thread.handle == Some(handle));
         found.map(|(at, _)| ThreadId(at as u32))
     });
-    let Some(thread) = thread else { return };
+    let Some(thread) = thread else { return true };
     call(|state| {
-        if has_ended(state, thread) {
-            return Step::Done(());
+        let is_ended = has_ended(state, thread);
+        if is_ended || state.timed_out() {
+            return Step::Done(is_ended);
         }
         let channels = vec![Channel::End(thread)];
-        Step::Wait {
-            channels,
-            until: None,
-        }
-    });
+        Step::Wait { channels, until }
+    })
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn pthread_join(thread: pthread_t, value: *mut *mut c_void) -> c_int {
     if is_simulated() {
-        wait_for(thread);
+        wait_for(thread, None);
     }
     // SAFETY: the caller's promise.
     unsafe { sys::pthread_join(thread, value) }
@@ -122,8 +121,22 @@ unsafe extern "C" fn pthread_join(thread: pthread_t, value: *mut *mut c_void) ->
 unsafe extern "C" fn pthread_timedjoin_np(
     thread: pthread_t,
     value: *mut *mut c_void,
-    _until: *const libc::timespec,
+    time: *const timespec,
 ) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { pthread_join(thread, value) }
+    static JOIN: OriginalFunction = OriginalFunction::new(c"pthread_timedjoin_np");
+    type JoinFunction = unsafe extern "C" fn(pthread_t, *mut *mut c_void, *const timespec) -> c_int;
+    if !is_simulated() {
+        // SAFETY: the C library's function of this name has this type.
+        let join = unsafe { std::mem::transmute::<usize, JoinFunction>(JOIN.address()) };
+        // SAFETY: the caller's promise.
+        return unsafe { join(thread, value, time) };
+    }
+    // SAFETY: the caller's pointer is none, or to a time of the wall clock.
+    let time = unsafe { time.as_ref() };
+    let until = time.map(|time| until_on(libc::CLOCK_REALTIME, time));
+    if !wait_for(thread, until) {
+        return libc::ETIMEDOUT;
+    }
+    // SAFETY: the caller's promise; the thread has ended.
+    unsafe { sys::pthread_join(thread, value) }
 }

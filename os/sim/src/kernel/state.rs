@@ -112,6 +112,14 @@ impl State {
         self.threads[self.current.0 as usize].timed_out
     }
 
+    /// Fills `bytes` with what the seed says.
+    pub(crate) fn fill_random(&mut self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(8) {
+            let number = self.entropy.next_u64().to_le_bytes();
+            part.copy_from_slice(&number[..part.len()]);
+        }
+    }
+
     /// Sets what happens in `after` nanoseconds.
     pub(crate) fn set_event(&mut self, after: u64, event: Event) {
         self.events_set += 1;

@@ -104,7 +104,7 @@ impl Network {
             return;
         }
         if !end.received.is_empty() {
-            // Data that nobody has read are lost: the other end is notified so.
+            // Data that nobody has read are lost: the other end sees a reset.
             self.transmit(id, Segment::Reset);
             self.endpoints.remove(&id);
             return;
@@ -274,7 +274,7 @@ impl Network {
         self.forget_if_over(to);
     }
 
-    /// There is no such connection any more: who sent is notified.
+    /// There is no such connection any more: the sender sees a reset.
     fn refuse(&mut self, from: EndpointId) {
         let Some(sender) = self.endpoints.get(&from) else {
             return;
