@@ -1,62 +1,49 @@
 //! The guide's program: an order that is sent again is taken twice, and the simulation finds it.
 
-use selkie::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use selkie::net::TcpStream;
-use selkie::time::timeout;
-use selkie_sim::{Builder, Faults};
+use std::collections::HashMap;
 use std::panic::catch_unwind;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use selkie::net::TcpListener;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use selkie::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use selkie::net::{TcpListener, TcpStream};
+use selkie::time::timeout;
+use selkie_sim::{Builder, Faults};
+
+/// The service; `take` counts an order.
+async fn serve_by(take: fn(&mut u32)) -> std::io::Result<()> {
+    let orders = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
+    let listener = TcpListener::bind("0.0.0.0:3000").await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let orders = Arc::clone(&orders);
+        selkie::spawn(async move {
+            let mut stream = BufReader::new(stream);
+            let mut name = String::new();
+            while stream.read_line(&mut name).await? > 0 {
+                let count = {
+                    let mut orders = orders.lock().unwrap();
+                    let count = orders.entry(name.trim().to_owned()).or_default();
+                    take(count);
+                    *count
+                };
+                stream.write_all(format!("{count}\n").as_bytes()).await?;
+                name.clear();
+            }
+            std::io::Result::Ok(())
+        });
+    }
+}
+
 async fn serve() -> std::io::Result<()> {
-    let orders = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
-    let listener = TcpListener::bind("0.0.0.0:3000").await?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let orders = Arc::clone(&orders);
-        selkie::spawn(async move {
-            let mut stream = BufReader::new(stream);
-            let mut name = String::new();
-            while stream.read_line(&mut name).await? > 0 {
-                let count = {
-                    let mut orders = orders.lock().unwrap();
-                    let count = orders.entry(name.trim().to_owned()).or_default();
-                    *count += 1;
-                    *count
-                };
-                stream.write_all(format!("{count}\n").as_bytes()).await?;
-                name.clear();
-            }
-            std::io::Result::Ok(())
-        });
-    }
+    serve_by(|count| *count += 1).await
 }
+
+/// The customer's name is the number of the order: it is known when it comes again.
 async fn serve_once() -> std::io::Result<()> {
-    let orders = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
-    let listener = TcpListener::bind("0.0.0.0:3000").await?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let orders = Arc::clone(&orders);
-        selkie::spawn(async move {
-            let mut stream = BufReader::new(stream);
-            let mut name = String::new();
-            while stream.read_line(&mut name).await? > 0 {
-                let count = {
-                    let mut orders = orders.lock().unwrap();
-                    let count = orders.entry(name.trim().to_owned()).or_default();
-                    // The customer's name is the number of the order: it is known when it comes again.
-                    *count = 1;
-                    *count
-                };
-                stream.write_all(format!("{count}\n").as_bytes()).await?;
-                name.clear();
-            }
-            std::io::Result::Ok(())
-        });
-    }
+    serve_by(|count| *count = 1).await
 }
+
 async fn order(name: &str) -> std::io::Result<u32> {
     let mut stream = BufReader::new(TcpStream::connect("server:3000").await?);
     stream.write_all(format!("{name}\n").as_bytes()).await?;
