@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize as Plain, Ordering::SeqCst};
 
 use loom::thread;
 
-use super::id::{Id, next_id};
+use super::id::next_id;
 use super::model::{Owner, Queue, model};
 use super::raw::{Header, Notified, OwnedTasks};
 use crate::collections::{SlabPool, SlotLayout};

@@ -15,7 +15,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::JoinHandle;
-use super::id::next_id;
+use super::id::{Id, next_id};
 use super::raw::{Header, Notified, OwnedTasks, Schedule};
 use crate::collections::{SlabPool, SlotLayout};
 use crate::platform::{AtomicUsize, Lock, Ordering, PlainArc};
