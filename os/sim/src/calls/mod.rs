@@ -7,6 +7,7 @@
 
 mod answer;
 mod attributes;
+mod bound_addresses;
 mod bytes;
 mod clock;
 mod conditions;
@@ -38,11 +39,13 @@ mod open_files;
 mod options;
 mod original_locks;
 mod parts;
+mod passed_descriptors;
 mod peer_addresses;
 mod poll;
 mod processes;
 mod processors;
 mod real_paths;
+mod received;
 mod rwlocks;
 mod select;
 mod semaphores;

@@ -18,7 +18,10 @@ unsafe extern "C" fn epoll_create1(flags: c_int) -> c_int {
         // SAFETY: the call touches no memory.
         return unsafe { real(libc::SYS_epoll_create1, arguments) } as c_int;
     }
-    read(|state| state.open(Object::Poller(Poller::default()), false))
+    if flags & !libc::EPOLL_CLOEXEC != 0 {
+        return answer_int(Err::<isize, _>(Errno(libc::EINVAL)));
+    }
+    read(|state| state.open(Object::Poller(Poller::default()), flags))
 }
 
 /// The older function, which says how many descriptors there will be.
@@ -58,6 +61,18 @@ unsafe extern "C" fn epoll_ctl(
             .descriptors
             .get(descriptor)
             .map_err(|bad| if is_real { Errno(libc::EPERM) } else { bad })?;
+        let is_poller = matches!(state.objects.get(poller).object, Object::Poller(_));
+        if !is_poller || poller == object {
+            return Err(Errno(libc::EINVAL));
+        }
+        let excludes = |(events, _)| {
+            let others = libc::EPOLLONESHOT | libc::EPOLLEXCLUSIVE;
+            events & libc::EPOLLEXCLUSIVE as u32 != 0
+                && events & others as u32 != libc::EPOLLEXCLUSIVE as u32
+        };
+        if wanted.is_some_and(excludes) {
+            return Err(Errno(libc::EINVAL));
+        }
         if !state.can_be_watched(object) {
             return Err(Errno(libc::EPERM));
         }
@@ -75,6 +90,9 @@ fn wait(poller: c_int, limit: usize, timeout: Option<u64>) -> Result<Vec<(u32, u
             Ok(id) => id,
             Err(error) => return Step::Done(Err(error)),
         };
+        if limit == 0 || !matches!(state.objects.get(id).object, Object::Poller(_)) {
+            return Step::Done(Err(Errno(libc::EINVAL)));
+        }
         let ready = state.poll(id, limit);
         let is_over = timeout == Some(0) || (has_waited && state.timed_out());
         if !ready.is_empty() || is_over {
@@ -112,7 +130,8 @@ unsafe extern "C" fn epoll_wait(
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_epoll_pwait, arguments) } as c_int;
     }
-    let ready = wait(poller, limit as usize, milliseconds(timeout));
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let ready = wait(poller, limit, milliseconds(timeout));
     answer_int(ready.map(|ready| {
         for (at, &(bits, data)) in ready.iter().enumerate() {
             let event = epoll_event {

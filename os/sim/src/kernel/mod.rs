@@ -15,6 +15,8 @@ mod interests;
 mod invariants;
 mod local;
 mod object;
+mod pipe;
+mod pipe_ends;
 mod policy;
 mod poller;
 mod power;
@@ -32,6 +34,7 @@ pub(crate) use interests::Poller;
 pub(crate) use invariants::add_invariant;
 pub(crate) use local::is_simulated;
 pub(crate) use object::Object;
+pub(crate) use pipe::PIPE_CAPACITY;
 pub(crate) use state::State;
 pub(crate) use step::Step;
 pub(crate) use turn::{

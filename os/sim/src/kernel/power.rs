@@ -41,6 +41,7 @@ impl State {
         for id in lost {
             self.objects.remove(id);
         }
+        self.lose_pipes();
         self.settle();
         self.crash_disk(host);
     }

@@ -8,6 +8,7 @@ use super::channel::Channel;
 use super::descriptors::Descriptors;
 use super::event::{Event, TimedEvent};
 use super::object::Objects;
+use super::pipe::Pipes;
 use super::policy::Policy;
 use super::threads::{Phase, Thread};
 use crate::host::{HostState, WORLD};
@@ -33,6 +34,7 @@ pub(crate) struct State {
     pub(crate) hosts: Vec<HostState>,
     pub(crate) objects: Objects,
     pub(crate) descriptors: Descriptors,
+    pub(super) pipes: Pipes,
     pub(crate) network: Network,
     pub(crate) trace: Trace,
     /// Numbers for programs, `getrandom`.
@@ -66,6 +68,7 @@ impl State {
             hosts: vec![world],
             objects: Objects::default(),
             descriptors: Descriptors::default(),
+            pipes: Pipes::default(),
             network,
             trace: Trace::new(seed),
             entropy: random.fork("entropy"),

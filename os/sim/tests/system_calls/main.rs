@@ -1,0 +1,15 @@
+//! One program, on the real system and in a simulation: each call says the same.
+//!
+//! Length      one scenario after the other.
+
+mod addresses;
+mod calls;
+mod comparison;
+mod datagrams;
+mod local;
+mod log;
+mod pipes;
+mod polls;
+mod readiness;
+mod sequences;
+mod tcp;
