@@ -188,3 +188,104 @@ fn faults_without_shares_do_nothing_and_the_second_time_brings_others() {
     let numbers: Vec<u64> = numbers.map(|number| number.parse().unwrap()).collect();
     assert!(numbers.is_sorted_by(|one, two| one < two), "{numbers:?}");
 }
+
+#[test]
+fn a_host_restarts_itself() {
+    simulation().run(|world| async move {
+        let own = Arc::new(std::sync::Mutex::new(None::<selkie_sim::Host>));
+        let (known, starts) = (Arc::clone(&own), Arc::new(AtomicU64::new(0)));
+        let counted = Arc::clone(&starts);
+        let host = world.host("host").start(move || {
+            let (known, start) = (Arc::clone(&known), counted.fetch_add(1, Ordering::SeqCst));
+            async move {
+                sleep(SECOND).await;
+                if start == 0 {
+                    let host = known.lock().unwrap().clone();
+                    host.expect("it is known").restart();
+                    unreachable!("its threads never run again");
+                }
+            }
+        });
+        *own.lock().unwrap() = Some(host.clone());
+        world.sleep(4 * SECOND).await;
+        assert_eq!(starts.load(Ordering::SeqCst), 2);
+        assert_eq!(host.ended(), Some(Ok(())));
+    });
+}
+
+#[test]
+fn clocks_of_a_host_drift_and_others_do_not() {
+    simulation().run(|world| async move {
+        let shown = Arc::new(AtomicU64::new(0));
+        let own = Arc::clone(&shown);
+        let host = world.host("fast").start(move || {
+            let own = Arc::clone(&own);
+            async move {
+                let begun = (Instant::now(), std::time::SystemTime::now());
+                loop {
+                    sleep(SECOND / 10).await;
+                    let walls = begun.1.elapsed().unwrap();
+                    let apart = walls.abs_diff(begun.0.elapsed());
+                    assert!(apart < SECOND / 1000, "{apart:?} apart");
+                    own.store(walls.as_millis() as u64, Ordering::SeqCst);
+                }
+            }
+        });
+        // What it shows after so many seconds, with a clock that is so many millionths fast.
+        for (drift, ends_at) in [(0, 10), (500_000, 25), (-500_000, 30), (0, 40)] {
+            host.drift_clock(drift);
+            world.sleep(10 * SECOND).await;
+            let shown = shown.load(Ordering::SeqCst);
+            assert!(
+                (ends_at * 1000 - 400..=ends_at * 1000).contains(&shown),
+                "{shown}"
+            );
+        }
+        let faults = Faults::rough()
+            .partitions(0)
+            .pauses(0)
+            .crashes(0)
+            .slow_links(0);
+        let faults = faults.clock_shifts(0).clock_drifts(1).every(SECOND);
+        world.faults(&faults, &[&host], 60 * SECOND).await;
+        assert_eq!(host.ended(), None);
+    });
+}
+
+#[test]
+fn a_shorter_run_fails_for_the_same_reason() {
+    let said = failure(|| {
+        Builder::new().seed(1).run(|world| async move {
+            let host = world.host("host").start(std::future::pending::<()>);
+            let faults = Faults::rough().every(SECOND / 10).lasts(SECOND / 100);
+            let faults = faults
+                .crashes(0)
+                .partitions(0)
+                .slow_links(0)
+                .clock_shifts(0);
+            world.faults(&faults, &[&host], 2 * SECOND).await;
+            let left_out = std::env::var("SELKIE_SIM_WITHOUT").unwrap_or_default();
+            // As if a fault kept another bug from showing.
+            assert!(left_out.is_empty(), "another bug");
+            panic!("the bug that was found");
+        });
+    });
+    assert!(said.contains("the bug that was found"), "{said}");
+    assert!(!said.contains("another bug"), "{said}");
+}
+
+#[test]
+fn worlds_at_their_limits() {
+    Builder::new().runs(0).run(|_| async { panic!("not run") });
+    Builder::new().repeats(0).runs(2).run(|_| async {});
+    Builder::new()
+        .seed(u64::MAX)
+        .runs(2)
+        .run(|world| async move {
+            // Names that are no good file names.
+            for name in ["", "a", "a", "\u{e4}\n\"b/"] {
+                world.host(name).start(|| async {});
+            }
+            world.sleep(SECOND).await;
+        });
+}

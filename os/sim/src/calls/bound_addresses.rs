@@ -5,7 +5,7 @@ use libc::c_int;
 use super::disk_access::{UMASK, wall_clock};
 use crate::disk::Ino;
 use crate::errno::Errno;
-use crate::ids::ObjectId;
+use crate::ids::{HostId, ObjectId};
 use crate::kernel::{Object, State};
 use crate::network::Address;
 
@@ -52,27 +52,34 @@ fn overlap(one: &Address, two: &Address) -> bool {
     one.takes(two, false) || two.takes(one, false)
 }
 
-/// The address that a socket has taken of its host, and whether it listens or is connected there.
-fn taken_by(state: &mut State, id: ObjectId) -> Option<(Address, bool)> {
-    match state.objects.get(id).object {
-        Object::Socket => {
-            let bound = state.network.bound.get(&id);
-            bound.map(|(_, local)| (local.clone(), false))
-        }
-        Object::Listener => {
-            let listener = state.network.listeners.get(&id);
-            listener.map(|listener| (listener.local.clone(), true))
-        }
-        Object::Stream(end) => {
-            let end = state.network.endpoints.get(&end);
-            end.map(|end| (end.local.clone(), false))
-        }
-        Object::Datagram => {
-            let socket = state.network.datagrams.get(&id);
-            socket.map(|socket| (socket.local.clone(), false))
-        }
-        _ => None,
+/// The sockets of a host that have taken an address, and whether they listen there.
+fn taken_at(
+    state: &State,
+    host: HostId,
+    address: &Address,
+    is_datagram: bool,
+) -> Vec<(ObjectId, bool)> {
+    let takes = |at: HostId, taken: &Address| {
+        let is_bound = !matches!(taken, Address::Inet(inet) if inet.port() == 0);
+        at == host && is_bound && overlap(taken, address)
+    };
+    let network = &state.network;
+    if is_datagram {
+        let all = network.datagrams.iter();
+        let taking = all.filter(|(_, socket)| takes(socket.host, &socket.local));
+        return taking.map(|(&id, _)| (id, false)).collect();
     }
+    let bound = network.bound.iter();
+    let bound = bound.filter(|(_, (at, local))| takes(*at, local));
+    let listeners = network.listeners.iter();
+    let listeners = listeners.filter(|(_, listener)| takes(listener.host, &listener.local));
+    let ends = network.endpoints.values();
+    let ends = ends.filter(|end| takes(end.host, &end.local));
+    bound
+        .map(|(&id, _)| (id, false))
+        .chain(listeners.map(|(&id, _)| (id, true)))
+        .chain(ends.filter_map(|end| Some((end.object?, false))))
+        .collect()
 }
 
 /// Whether another socket of the host has the address, so that this one cannot; `listens` if this one is to listen there.
@@ -86,16 +93,9 @@ pub(super) fn is_taken(state: &mut State, id: ObjectId, address: &Address, liste
     let host = state.host();
     let is_datagram = matches!(state.objects.get(id).object, Object::Datagram);
     let own = [REUSE, REUSE_PORT].map(|option| is_set(state, id, option));
-    state.objects.of(host).into_iter().any(|other| {
-        if other == id || matches!(state.objects.get(other).object, Object::Datagram) != is_datagram
-        {
-            return false;
-        }
-        let Some((taken, other_listens)) = taken_by(state, other) else {
-            return false;
-        };
-        let is_inet = matches!(taken, Address::Inet(_));
-        if !overlap(&taken, address) || is_inet && taken.port() == Some(0) {
+    let others = taken_at(state, host, address, is_datagram);
+    others.into_iter().any(|(other, other_listens)| {
+        if other == id {
             return false;
         }
         let both = [(own[0], REUSE), (own[1], REUSE_PORT)]

@@ -3,6 +3,7 @@
 use libc::c_int;
 
 use super::answer::answer;
+use super::clock::in_time;
 use super::datagrams;
 use super::received::Received;
 use crate::errno::Errno;
@@ -34,13 +35,12 @@ pub(super) fn on_descriptor<T>(
         if !matches!(result, Err(Errno(libc::EAGAIN))) {
             return Step::Done(result);
         }
-        let now = state.now;
         let open = state.objects.get(object);
         if never_waits || open.is_nonblocking || timed_out {
             return Step::Done(result);
         }
         let limit = open.limits[usize::from(direction == Direction::Out)];
-        until = until.or(limit.map(|limit| now.saturating_add(limit)));
+        until = until.or(limit.map(|limit| in_time(state, limit)));
         let channels = vec![Channel::Object(object)];
         Step::Wait { channels, until }
     })

@@ -4,7 +4,7 @@
 use libc::{c_int, c_void, epoll_event, nfds_t, pollfd, sigset_t, timespec};
 
 use super::answer::{answer_int, real};
-use super::clock::from_timespec;
+use super::clock::{from_timespec, in_time};
 use super::descriptors::is_ours;
 use crate::errno::Errno;
 use crate::kernel::{
@@ -99,7 +99,7 @@ fn wait(poller: c_int, limit: usize, timeout: Option<u64>) -> Result<Vec<(u32, u
             return Step::Done(Ok(ready));
         }
         has_waited = true;
-        until = until.or(timeout.map(|timeout| state.now.saturating_add(timeout)));
+        until = until.or(timeout.map(|timeout| in_time(state, timeout)));
         let channels = vec![Channel::Object(id)];
         Step::Wait { channels, until }
     })
@@ -130,8 +130,20 @@ unsafe extern "C" fn epoll_wait(
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_epoll_pwait, arguments) } as c_int;
     }
+    // SAFETY: the caller's promise.
+    unsafe { give_ready(poller, events, limit, milliseconds(timeout)) }
+}
+
+/// # Safety
+/// There is room for `limit` events.
+unsafe fn give_ready(
+    poller: c_int,
+    events: *mut epoll_event,
+    limit: c_int,
+    timeout: Option<u64>,
+) -> c_int {
     let limit = usize::try_from(limit).unwrap_or(0);
-    let ready = wait(poller, limit, milliseconds(timeout));
+    let ready = wait(poller, limit, timeout);
     answer_int(ready.map(|ready| {
         for (at, &(bits, data)) in ready.iter().enumerate() {
             let event = epoll_event {
@@ -171,6 +183,32 @@ unsafe extern "C" fn epoll_pwait(
     unsafe { epoll_wait(poller, events, limit, timeout) }
 }
 
+#[unsafe(no_mangle)]
+unsafe extern "C" fn epoll_pwait2(
+    poller: c_int,
+    events: *mut epoll_event,
+    limit: c_int,
+    timeout: *const timespec,
+    signals: *const sigset_t,
+) -> c_int {
+    if !is_ours(poller) {
+        let arguments = [
+            poller as usize,
+            events as usize,
+            limit as usize,
+            timeout as usize,
+            signals as usize,
+            8,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_epoll_pwait2, arguments) } as c_int;
+    }
+    // SAFETY: the caller's pointer is none, or to a time.
+    let timeout = unsafe { timeout.as_ref() }.map(from_timespec);
+    // SAFETY: the caller's promise.
+    unsafe { give_ready(poller, events, limit, timeout) }
+}
+
 /// What is ready among `wanted`, and how many.
 fn look(state: &mut State, wanted: &mut [pollfd]) -> usize {
     for one in &mut *wanted {
@@ -197,7 +235,7 @@ pub(super) fn poll_for(wanted: &mut [pollfd], timeout: Option<u64>) -> usize {
             return Step::Done(ready);
         }
         has_waited = true;
-        until = until.or(timeout.map(|timeout| state.now.saturating_add(timeout)));
+        until = until.or(timeout.map(|timeout| in_time(state, timeout)));
         let known = wanted
             .iter()
             .filter_map(|one| state.descriptors.get(one.fd).ok());

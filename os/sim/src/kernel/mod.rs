@@ -6,6 +6,7 @@
 //! Invariant   Nothing in here calls a function that this crate puts before the C library's: a thread in the kernel is inside.
 
 mod arrival;
+mod barrier;
 mod channel;
 mod descriptors;
 mod disks;
@@ -27,6 +28,7 @@ mod step;
 mod threads;
 mod turn;
 
+pub(crate) use barrier::Barrier;
 pub(crate) use channel::Channel;
 pub(crate) use descriptors::FIRST_DESCRIPTOR;
 pub(crate) use futex::{wait_at, wake_at};

@@ -1,12 +1,13 @@
 //! The whole simulated world as one value, which whoever has the turn may change.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::Duration;
 
+use super::barrier::Barrier;
 use super::channel::Channel;
 use super::descriptors::Descriptors;
-use super::event::{Event, TimedEvent};
+use super::event::{Event, EventTime, Events};
 use super::object::Objects;
 use super::pipe::Pipes;
 use super::policy::Policy;
@@ -37,6 +38,12 @@ pub(crate) struct State {
     pub(super) pipes: Pipes,
     pub(crate) network: Network,
     pub(crate) trace: Trace,
+    /// Functions that are not simulated and that programs were warned of.
+    pub(crate) warned: BTreeSet<&'static str>,
+    /// Buffered files of C, by address, and their descriptors.
+    pub(crate) buffered: BTreeMap<usize, i32>,
+    /// Barriers of C, by address.
+    pub(crate) barriers: BTreeMap<usize, Barrier>,
     /// Numbers for programs, `getrandom`.
     pub(crate) entropy: Random,
     pub(super) choices: Random,
@@ -46,8 +53,7 @@ pub(crate) struct State {
     pub(super) limit: u64,
     policy: Policy,
     ready: Vec<ThreadId>,
-    events: BinaryHeap<TimedEvent>,
-    events_set: u64,
+    events: Events,
     fault_runs: u64,
     faults: u64,
 }
@@ -71,6 +77,9 @@ impl State {
             pipes: Pipes::default(),
             network,
             trace: Trace::new(seed),
+            warned: BTreeSet::new(),
+            buffered: BTreeMap::new(),
+            barriers: BTreeMap::new(),
             entropy: random.fork("entropy"),
             policy: Policy::new(&mut choices),
             choices,
@@ -79,8 +88,7 @@ impl State {
             looks: 0,
             limit: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
             ready: Vec::new(),
-            events: BinaryHeap::new(),
-            events_set: 0,
+            events: Events::default(),
             fault_runs: 0,
             faults: 0,
         }
@@ -124,13 +132,8 @@ impl State {
     }
 
     /// Sets what happens in `after` nanoseconds.
-    pub(crate) fn set_event(&mut self, after: u64, event: Event) {
-        self.events_set += 1;
-        self.events.push(TimedEvent {
-            at: self.now.saturating_add(after),
-            number: self.events_set,
-            event,
-        });
+    pub(crate) fn set_event(&mut self, after: u64, event: Event) -> EventTime {
+        self.events.add(self.now.saturating_add(after), event)
     }
 
     /// A call begins: it costs time, and the turn may be given away. Whether it is.
@@ -167,13 +170,10 @@ impl State {
         }
         let thread = &mut self.threads[current.0 as usize];
         thread.phase = Phase::Waiting(channels);
-        thread.wait += 1;
-        let wait = thread.wait;
-        if let Some(until) = until {
-            let after = until.saturating_sub(self.now);
-            let thread = current;
-            self.set_event(after, Event::Timeout { thread, wait });
-        }
+        thread.timeout = until.map(|until| {
+            let at = until.max(self.now);
+            self.events.add(at, Event::Timeout { thread: current })
+        });
     }
 
     /// Lets all go on that wait for `channel`.
@@ -205,6 +205,9 @@ impl State {
         let at = &mut self.threads[thread.0 as usize];
         let phase = std::mem::replace(&mut at.phase, Phase::Ready);
         at.timed_out = timed_out;
+        if let Some(timeout) = at.timeout.take() {
+            self.events.cancel(timeout);
+        }
         let Phase::Waiting(channels) = phase else {
             at.phase = phase;
             return;
@@ -247,6 +250,9 @@ impl State {
                 continue;
             }
             let phase = std::mem::replace(&mut thread.phase, Phase::Frozen);
+            if let Some(timeout) = thread.timeout.take() {
+                self.events.cancel(timeout);
+            }
             if let Phase::Waiting(channels) = phase {
                 self.forget_wait(ThreadId(at as u32), &channels);
             }
@@ -279,8 +285,7 @@ impl State {
     /// Who runs next; nobody if nothing can happen any more, or the time is up.
     pub(super) fn next_turn(&mut self) -> Option<ThreadId> {
         loop {
-            while self.events.peek().is_some_and(|next| next.at <= self.now) {
-                let event = self.events.pop().expect("one is due").event;
+            while let Some(event) = self.events.due(self.now) {
                 self.happen(event);
             }
             if self.now > self.limit {
@@ -294,18 +299,13 @@ impl State {
                 self.trace.turn(self.now, host, next);
                 return Some(next);
             }
-            self.now = self.events.peek()?.at;
+            self.now = self.events.next()?;
         }
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Timeout { thread, wait } => {
-                let at = &self.threads[thread.0 as usize];
-                if at.wait == wait && matches!(at.phase, Phase::Waiting(_)) {
-                    self.end_wait(thread, true);
-                }
-            }
+            Event::Timeout { thread } => self.end_wait(thread, true),
             Event::Delivery(delivery) => self.deliver(delivery),
         }
     }

@@ -1,6 +1,6 @@
 //! All sockets of all hosts, and what is in flight between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::Address;
 use super::datagram_socket::DatagramSocket;
@@ -64,6 +64,7 @@ impl Network {
 
     /// A port of `host` that nothing is bound to, if there is one.
     pub(crate) fn free_port(&mut self, host: HostId) -> Option<u16> {
+        let taken = self.ports_of(host);
         for _ in FIRST_EPHEMERAL..=LAST_EPHEMERAL {
             let port = self.next_port;
             self.next_port = if port == LAST_EPHEMERAL {
@@ -71,27 +72,22 @@ impl Network {
             } else {
                 port + 1
             };
-            if !self.is_port_taken(host, port) {
+            if !taken.contains(&port) {
                 return Some(port);
             }
         }
         None
     }
 
-    fn is_port_taken(&self, host: HostId, port: u16) -> bool {
-        let is_it = |at: HostId, address: &Address| at == host && address.port() == Some(port);
-        self.listeners
-            .values()
-            .any(|listener| is_it(listener.host, &listener.local))
-            || self
-                .datagrams
-                .values()
-                .any(|socket| is_it(socket.host, &socket.local))
-            || self
-                .endpoints
-                .values()
-                .any(|end| is_it(end.host, &end.local))
-            || self.bound.values().any(|(at, local)| is_it(*at, local))
+    /// Ports of `host` that something is bound to.
+    fn ports_of(&self, host: HostId) -> BTreeSet<u16> {
+        let listeners = self.listeners.values().map(|at| (at.host, &at.local));
+        let datagrams = self.datagrams.values().map(|at| (at.host, &at.local));
+        let ends = self.endpoints.values().map(|at| (at.host, &at.local));
+        let bound = self.bound.values().map(|(at, local)| (*at, local));
+        let all = listeners.chain(datagrams).chain(ends).chain(bound);
+        let own = all.filter(|&(at, _)| at == host);
+        own.filter_map(|(_, local)| local.port()).collect()
     }
 
     /// All sockets of `host` are gone, and nobody is notified.
@@ -101,5 +97,29 @@ impl Network {
         self.bound.retain(|_, (at, _)| *at != host);
         self.datagrams.retain(|_, socket| socket.host != host);
         self.links.set_up(host, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST_EPHEMERAL, LAST_EPHEMERAL, Network};
+    use crate::host::WORLD;
+    use crate::ids::ObjectId;
+    use crate::network::Address;
+    use crate::random::Random;
+
+    #[test]
+    fn a_host_that_has_no_port_left_is_told() {
+        let mut network = Network::new(Random::new(0));
+        let ports = FIRST_EPHEMERAL..=LAST_EPHEMERAL;
+        for port in ports.clone() {
+            let at = Address::Inet(([127, 0, 0, 1], port).into());
+            network.bound.insert(ObjectId(port.into()), (WORLD, at));
+        }
+        network.bound.remove(&ObjectId(40_000));
+        assert_eq!(network.free_port(WORLD), Some(40_000));
+        let at = Address::Inet(([0, 0, 0, 0], 40_000).into());
+        network.bound.insert(ObjectId(1), (WORLD, at));
+        assert_eq!(network.free_port(WORLD), None);
     }
 }

@@ -4,6 +4,7 @@
 //!             itself again for each seed, with addresses that are the same each time.
 
 mod child;
+mod directories;
 mod plan;
 mod reduction;
 mod run;

@@ -110,10 +110,15 @@ fn explain(failure: &Failure, plan: &Plan) -> String {
     };
     format!(
         "seed {seed} failed, of {} that were to be run\n{output}\
-         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; its trace is {}, and for a viewer {}",
+         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; {}",
         plan.runs,
-        trace.display(),
-        trace.with_extension("json").display(),
+        if trace.exists() {
+            let view = trace.with_extension("json");
+            let (trace, view) = (trace.display(), view.display());
+            format!("its trace is {trace}, and for a viewer {view}")
+        } else {
+            String::from("it has no trace, since it was ended from outside")
+        },
     )
 }
 
@@ -131,7 +136,9 @@ where
             thread.spawn(world).expect("a thread can be started")
         });
     });
-    let trace = state.trace.finish();
+    let trace = state
+        .trace
+        .finish(ending.as_ref().err().map(String::as_str));
     let hosts: Vec<_> = state.hosts.iter().map(|host| host.name.clone()).collect();
     let view = state.trace.finish_view(&hosts, state.now);
     // Threads of the simulation stand still in the middle of what they did: nothing of it is dropped.
