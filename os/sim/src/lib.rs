@@ -51,7 +51,7 @@
 //!   connections that are refused, reset, half open; sockets within a host, which pass descriptors; pipes. What calls say is what
 //!   the real system says: a test compares them.
 //! - **Files**: each host has a [`disk`] that forgets, at a crash, what was not synced, and that fills up and fails as its
-//!   [`Profile`](disk::Profile) says. Below it programs see the real files that they were installed with, and change none of them.
+//!   [`Profile`](disk::Profile) says; files may be mapped, also shared. Below it programs see the real files that they were installed with, and change none of them.
 //! - **Hosts**: crash, restart, pause, wall clocks that are set, clocks that drift, signals, exits. Each has its own addresses, names, ports and
 //!   processors.
 //!
@@ -62,8 +62,8 @@
 //! - A loop that waits for another thread without a call never ends; the run is ended after a minute of real time, and says so.
 //! - Calls that a program makes without the C library: the crate `rustix` does, unless it is built with `--cfg rustix_use_libc`. They
 //!   reach the real system. So do files that the C library opens for itself, such as the time zone of `localtime`.
-//! - Shared mappings of files fail with `ENODEV`; `timerfd`, `signalfd`, `inotify`, `memfd`, interval timers, `sigwait` with `ENOSYS`. Each
-//!   leaves a warning that names it, and so does a call by number (`syscall`) that goes to the real system.
+//! - `timerfd`, `signalfd`, `inotify`, `memfd`, interval timers, `sigwait`: they fail with `ENOSYS`. Each leaves a warning that names it, and so does
+//!   a call by number (`syscall`) that goes to the real system.
 //! - Descriptors that are passed with datagrams, or that are the real system's; multicast; `select`, but as a sleep; `TIME_WAIT`.
 //! - What a processor answers by itself: `rdtsc`, `rdrand`.
 //!

@@ -11,6 +11,7 @@ use super::event::{Event, EventTime, Events};
 use super::object::Objects;
 use super::pipe::Pipes;
 use super::policy::Policy;
+use super::shared_file::SharedFile;
 use super::threads::{Phase, Thread};
 use crate::host::{HostState, WORLD};
 use crate::ids::{HostId, ThreadId};
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) descriptors: Descriptors,
     pub(super) pipes: Pipes,
     pub(crate) network: Network,
+    /// Files that programs have mapped shared.
+    pub(super) shared: Vec<SharedFile>,
     pub(crate) trace: Trace,
     /// Functions that are not simulated and that programs were warned of.
     pub(crate) warned: BTreeSet<&'static str>,
@@ -76,6 +79,7 @@ impl State {
             descriptors: Descriptors::default(),
             pipes: Pipes::default(),
             network,
+            shared: Vec::new(),
             trace: Trace::new(seed),
             warned: BTreeSet::new(),
             buffered: BTreeMap::new(),

@@ -8,6 +8,7 @@ mod comparison;
 mod datagrams;
 mod local;
 mod log;
+mod mappings;
 mod pipes;
 mod polls;
 mod readiness;
