@@ -289,3 +289,54 @@ fn worlds_at_their_limits() {
             world.sleep(SECOND).await;
         });
 }
+
+#[test]
+fn a_simulation_on_another_thread_is_refused() {
+    let other = std::thread::Builder::new().name(String::from("no-test"));
+    let run = || failure(|| Builder::new().runs(1).run(|_| async {}));
+    let said = other.spawn(run).unwrap().join().unwrap();
+    assert!(said.contains("the test's own thread"), "{said}");
+}
+
+#[test]
+fn a_long_datagram_travels_in_pieces_or_not_at_all() {
+    use std::net::UdpSocket;
+    simulation().run(|world| async move {
+        world.default_link(Link::default().loss(0.1).mtu(1000));
+        let host = world.host("host").start_main(|| {
+            let socket = UdpSocket::bind("0.0.0.0:5000").unwrap();
+            let mut come = [0_usize; 2];
+            socket.set_read_timeout(Some(5 * SECOND)).unwrap();
+            while let Ok(length) = socket.recv(&mut [0; 40_000]) {
+                come[usize::from(length > 1000)] += 1;
+            }
+            // One in ten is lost of the short ones, and all but one in thirty of those that travel in 31 pieces.
+            assert!(come[0] > 150 && come[1] < 40, "{come:?}");
+        });
+        world.sleep(SECOND).await;
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        for _ in 0..200 {
+            socket.send_to(&[0; 900], "host:5000").unwrap();
+            socket.send_to(&[0; 30_000], "host:5000").unwrap();
+            world.sleep(SECOND / 100).await;
+        }
+        let whole = libc::IP_PMTUDISC_DO;
+        let number = std::os::fd::AsRawFd::as_raw_fd(&socket);
+        let (value, length) = ((&raw const whole).cast(), size_of_val(&whole) as u32);
+        // SAFETY: the value has the length that is said.
+        let set = unsafe {
+            libc::setsockopt(
+                number,
+                libc::IPPROTO_IP,
+                libc::IP_MTU_DISCOVER,
+                value,
+                length,
+            )
+        };
+        assert_eq!(set, 0);
+        let refused = socket.send_to(&[0; 1400], "host:5000").unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::EMSGSIZE));
+        world.sleep(10 * SECOND).await;
+        assert_eq!(host.ended(), Some(Ok(())));
+    });
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use super::child::{Task, left_out, listed};
+use super::child::{Task, left_out, listed, test_name};
 use super::directories;
 use super::plan::Plan;
 use super::reduction::{FailedRun, shorten, show};
@@ -142,7 +142,10 @@ impl Search<'_> {
 
     /// Adds what the trace of a run says that befell the programs.
     fn add_covered(&mut self, files: &Files) -> io::Result<()> {
-        let trace = fs::read_to_string(&files.trace)?;
+        let trace = match fs::read_to_string(&files.trace) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_trace(files)),
+            trace => trace?,
+        };
         let lines = trace.lines().filter_map(|line| line.strip_prefix(COVERED));
         for (count, what) in lines.filter_map(|line| line.split_once(' ')) {
             let count: u64 = count.parse().unwrap_or(0);
@@ -181,6 +184,16 @@ impl Search<'_> {
         }
         Ok(Some(describe(first, &own)))
     }
+}
+
+/// What is said of a run that ended well and left no trace: it has not run.
+fn no_trace(files: &Files) -> io::Error {
+    let said = fs::read_to_string(&files.output).unwrap_or_default();
+    let test = test_name().unwrap_or_else(|| String::from("main"));
+    io::Error::other(format!(
+        "the process left no trace: it did not come to this simulation. It was started for the test that this thread is named after, \
+         `{test}`: set up a simulation on the test's own thread. It said\n{said}"
+    ))
 }
 
 /// Where two traces part.
