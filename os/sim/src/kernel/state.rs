@@ -62,7 +62,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, limit: Duration) -> Self {
+    /// The world of a seed; in a simpler one, threads lose their turns only when they wait.
+    pub(crate) fn new(seed: u64, limit: Duration, is_simpler: bool) -> Self {
         let random = Random::new(seed);
         let mut choices = random.fork("choices");
         let world = HostState::world(&random);
@@ -85,7 +86,11 @@ impl State {
             buffered: BTreeMap::new(),
             barriers: BTreeMap::new(),
             entropy: random.fork("entropy"),
-            policy: Policy::new(&mut choices),
+            policy: if is_simpler {
+                Policy::Waiting
+            } else {
+                Policy::new(&mut choices)
+            },
             choices,
             waiting: BTreeMap::new(),
             step: 0,

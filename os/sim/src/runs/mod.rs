@@ -10,6 +10,6 @@ mod reduction;
 mod run;
 mod search;
 
-pub(crate) use child::{Role, end_process, left_out, role};
+pub(crate) use child::{PREEMPTION, Role, end_process, left_out, role};
 pub(crate) use plan::Plan;
 pub(crate) use search::{Failure, search};

@@ -11,7 +11,7 @@ use crate::calls::start_on;
 use crate::host::WORLD;
 use crate::kernel::{Outcome, State, finish, run_world};
 use crate::payload::text_of;
-use crate::runs::{Failure, Plan, Role, end_process, role, search};
+use crate::runs::{Failure, PREEMPTION, Plan, Role, end_process, left_out, role, search};
 
 /// Sets up a simulation.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ where
     F: FnOnce(World) -> Fut + Send + 'static,
     Fut: Future<Output = ()>,
 {
-    let state = State::new(seed, limit);
+    let state = State::new(seed, limit, left_out().contains(&PREEMPTION));
     let (ending, state) = run_world(state, || {
         let world = move || finish(play(script));
         let thread = std::thread::Builder::new().name(String::from("world"));
