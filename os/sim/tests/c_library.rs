@@ -180,3 +180,62 @@ fn what_is_not_here_says_so() {
         assert!(std::process::Command::new("true").status().is_err());
     });
 }
+
+/// Runs `blocks` on a thread, and `meanwhile` when that waits; what the thread got.
+fn meanwhile<T: Send + 'static>(
+    blocks: impl FnOnce() -> T + Send + 'static,
+    meanwhile: impl FnOnce(),
+) -> T {
+    let thread = thread::spawn(blocks);
+    thread::sleep(PAUSE);
+    meanwhile();
+    thread.join().unwrap()
+}
+
+#[test]
+fn a_call_is_about_what_its_descriptor_stood_for() {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::{AsRawFd, IntoRawFd};
+
+    fn read(descriptor: i32) -> isize {
+        let mut byte = 0_u8;
+        // SAFETY: room for one byte.
+        unsafe { libc::read(descriptor, (&raw mut byte).cast(), 1) }
+    }
+    simulate(|| {
+        let mut ends = [0; 2];
+        // SAFETY: room for two numbers.
+        assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+        let [reader, writer] = ends;
+        let count = meanwhile(
+            move || read(reader),
+            || {
+                // SAFETY: the call touches no memory.
+                let other = unsafe { libc::eventfd(5, 0) };
+                // SAFETY: the descriptors are this test's own.
+                assert_eq!(unsafe { libc::dup2(other, reader) }, reader);
+                // SAFETY: one byte of a text.
+                assert_eq!(unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) }, 1);
+            },
+        );
+        assert_eq!(count, 1);
+        // The reader is closed now.
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::write(writer, c"x".as_ptr().cast(), 1) }, -1);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let number = listener.as_raw_fd();
+        let accepts = move || {
+            let none = std::ptr::null_mut();
+            // SAFETY: no address is wanted.
+            unsafe { libc::accept(number, none, std::ptr::null_mut()) }
+        };
+        let accepted = meanwhile(accepts, || {
+            // SAFETY: the descriptor is this test's own.
+            assert_eq!(unsafe { libc::close(listener.into_raw_fd()) }, 0);
+            TcpStream::connect(address).unwrap();
+        });
+        assert!(accepted >= 0);
+        assert!(TcpStream::connect(address).is_err());
+    });
+}

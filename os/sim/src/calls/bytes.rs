@@ -17,7 +17,8 @@ pub(super) enum Direction {
     Out,
 }
 
-/// Makes a call on a descriptor that may have to wait: until it says something other than `EAGAIN`.
+/// Makes a call on a descriptor that may have to wait: until it says something other than `EAGAIN`. What the descriptor stood for
+/// when the call began is what it is about, also if the descriptor is closed meanwhile, or stands for something else.
 pub(super) fn on_descriptor<T>(
     descriptor: c_int,
     direction: Direction,
@@ -25,19 +26,25 @@ pub(super) fn on_descriptor<T>(
     mut attempt: impl FnMut(&mut State, ObjectId) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
     let mut until = None;
+    let mut held = None;
     call(|state| {
-        let object = match state.descriptors.get(descriptor) {
+        let object = match held.map_or_else(|| state.descriptors.get(descriptor), Ok) {
             Ok(object) => object,
             Err(error) => return Step::Done(Err(error)),
         };
         let timed_out = until.is_some() && state.timed_out();
         let result = attempt(state, object);
-        if !matches!(result, Err(Errno(libc::EAGAIN))) {
+        let is_over = !matches!(result, Err(Errno(libc::EAGAIN)));
+        let open = state.objects.get(object);
+        if is_over || never_waits || open.is_nonblocking || timed_out {
+            if held.is_some() {
+                state.release(object);
+            }
             return Step::Done(result);
         }
-        let open = state.objects.get(object);
-        if never_waits || open.is_nonblocking || timed_out {
-            return Step::Done(result);
+        if held.is_none() {
+            held = Some(object);
+            open.references += 1;
         }
         let limit = open.limits[usize::from(direction == Direction::Out)];
         until = until.or(limit.map(|limit| in_time(state, limit)));

@@ -7,6 +7,7 @@ use libc::{c_int, sockaddr, socklen_t};
 
 use super::answer::{answer_int, real};
 use super::bound_addresses::{find_node, give_port, of_domain};
+use super::clock::in_time;
 use super::datagrams::{bind_if_unbound, unspecified};
 use super::descriptors::is_ours;
 use super::socket_address;
@@ -158,32 +159,44 @@ unsafe extern "C" fn connect(
         Ok(to) => to,
         Err(error) => return answer_int(Err::<isize, _>(error)),
     };
+    answer_int(connect_to(descriptor, to.as_ref()).map(|value| value as isize))
+}
+
+/// Connects, and waits until that has ended if the socket waits; for the limit of its sends at most.
+fn connect_to(descriptor: c_int, to: Option<&Address>) -> Result<c_int, Errno> {
     let mut begun = false;
-    let result = call(|state| {
-        let id = match state.descriptors.get(descriptor) {
+    let (mut held, mut until) = (None, None);
+    call(|state| {
+        let id = match held.map_or_else(|| state.descriptors.get(descriptor), Ok) {
             Ok(id) => id,
             Err(error) => return Step::Done(Err(error)),
         };
-        match connect_object(state, id, to.as_ref(), &mut begun) {
-            Err(Errno(libc::EAGAIN)) if begun && !state.objects.get(id).is_nonblocking => {
-                let channels = vec![Channel::Object(id)];
-                Step::Wait {
-                    channels,
-                    until: None,
-                }
+        let timed_out = until.is_some() && state.timed_out();
+        let result = connect_object(state, id, to, &mut begun);
+        let goes_on = matches!(result, Err(Errno(libc::EAGAIN)));
+        let open = state.objects.get(id);
+        if goes_on && !open.is_nonblocking && !timed_out {
+            if held.is_none() {
+                held = Some(id);
+                open.references += 1;
             }
-            // The queue of a local listener is full.
-            Err(Errno(libc::EAGAIN)) if !begun && !state.objects.get(id).is_nonblocking => {
-                let listener = to.as_ref().and_then(|to| local_listener(state, to));
-                let channels = listener.map(Channel::Object).into_iter().collect();
-                Step::Wait {
-                    channels,
-                    until: None,
-                }
-            }
-            Err(Errno(libc::EAGAIN)) if begun => Step::Done(Err(Errno(libc::EINPROGRESS))),
-            result => Step::Done(result),
+            let limit = open.limits[1];
+            until = until.or(limit.map(|limit| in_time(state, limit)));
+            let channels = if begun {
+                vec![Channel::Object(id)]
+            } else {
+                // The queue of a local listener is full.
+                let listener = to.and_then(|to| local_listener(state, to));
+                listener.map(Channel::Object).into_iter().collect()
+            };
+            return Step::Wait { channels, until };
         }
-    });
-    answer_int(result.map(|value| value as isize))
+        if held.is_some() {
+            state.release(id);
+        }
+        Step::Done(match result {
+            Err(Errno(libc::EAGAIN)) if begun => Err(Errno(libc::EINPROGRESS)),
+            result => result,
+        })
+    })
 }

@@ -84,9 +84,10 @@ unsafe extern "C" fn epoll_ctl(
 /// Waits until something is ready, or for so many nanoseconds.
 fn wait(poller: c_int, limit: usize, timeout: Option<u64>) -> Result<Vec<(u32, u64)>, Errno> {
     let mut until = None;
-    let mut has_waited = false;
+    let mut held = None;
     call(|state| {
-        let id = match state.descriptors.get(poller) {
+        // It is the same one, also if its descriptor is closed meanwhile.
+        let id = match held.map_or_else(|| state.descriptors.get(poller), Ok) {
             Ok(id) => id,
             Err(error) => return Step::Done(Err(error)),
         };
@@ -94,11 +95,17 @@ fn wait(poller: c_int, limit: usize, timeout: Option<u64>) -> Result<Vec<(u32, u
             return Step::Done(Err(Errno(libc::EINVAL)));
         }
         let ready = state.poll(id, limit);
-        let is_over = timeout == Some(0) || (has_waited && state.timed_out());
+        let is_over = timeout == Some(0) || (held.is_some() && state.timed_out());
         if !ready.is_empty() || is_over {
+            if held.is_some() {
+                state.release(id);
+            }
             return Step::Done(Ok(ready));
         }
-        has_waited = true;
+        if held.is_none() {
+            held = Some(id);
+            state.objects.get(id).references += 1;
+        }
         until = until.or(timeout.map(|timeout| in_time(state, timeout)));
         let channels = vec![Channel::Object(id)];
         Step::Wait { channels, until }

@@ -88,6 +88,7 @@ impl State {
             return;
         }
         let open = self.objects.remove(id).expect("looked up above");
+        self.network.now = self.now;
         let is_reset = open.is_reset_at_close();
         for poller in open.watchers {
             self.unwatch(poller, id);

@@ -198,12 +198,12 @@ impl Links {
             (link.latency.clone(), link.loss, link.bandwidth)
         };
         let spread = range.end.saturating_sub(range.start);
-        let mut takes = range.start + random.below(spread);
+        let mut takes = range.start.saturating_add(random.below(spread));
         if let Some(bandwidth) = bandwidth {
             let sends = (bytes as u64).saturating_mul(1_000_000_000) / bandwidth.max(1);
             let busy = self.busy.entry((from, to)).or_default();
             *busy = now.max(*busy).saturating_add(sends);
-            takes += *busy - now;
+            takes = takes.saturating_add(*busy - now);
         }
         (takes, random.chance(loss))
     }

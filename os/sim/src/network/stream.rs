@@ -192,7 +192,7 @@ impl Network {
             takes += RESEND << self.random.below(3);
         }
         let end = self.endpoints.get_mut(&id).expect("looked up above");
-        end.arrives = end.arrives.max(now + takes);
+        end.arrives = end.arrives.max(now.saturating_add(takes));
         let after = end.arrives - now;
         self.outbox.push((
             after,

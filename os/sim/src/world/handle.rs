@@ -202,7 +202,7 @@ impl Host {
         let by = if back { -nanoseconds } else { nanoseconds };
         read(|state| {
             let host = &mut state.hosts[self.id.0];
-            host.wall_offset += by;
+            host.wall_offset = host.wall_offset.saturating_add(by);
             state.trace.cover("clock shift");
             let host = &state.hosts[self.id.0];
             let what = format!(
