@@ -7,4 +7,5 @@ mod setting;
 mod cache;
 mod fencing;
 mod order;
+mod raft;
 mod timeout;
