@@ -131,12 +131,29 @@ fn get(state: &mut State, descriptor: c_int, option: (c_int, c_int)) -> Result<V
         (libc::SOL_SOCKET, libc::SO_ACCEPTCONN) => {
             number(matches!(open.object, Object::Listener).into())
         }
-        (libc::SOL_SOCKET, libc::SO_RCVBUF | libc::SO_SNDBUF) => number(212_992),
-        option => Ok(open
-            .options
-            .get(&option)
-            .cloned()
-            .unwrap_or_else(|| vec![0; 4])),
+        (libc::SOL_SOCKET, libc::SO_RCVBUF | libc::SO_SNDBUF) => {
+            // The system doubles what is asked for, because of what it needs itself.
+            let set = open
+                .options
+                .get(&option)
+                .and_then(|value| value.first_chunk());
+            let set = set.map(|&bytes| c_int::from_ne_bytes(bytes).saturating_mul(2));
+            number(set.unwrap_or(212_992))
+        }
+        option => {
+            let set = open.options.get(&option).cloned();
+            Ok(set.unwrap_or_else(|| default_of(option)))
+        }
+    }
+}
+
+/// What an option is before anybody sets it.
+fn default_of(option: (c_int, c_int)) -> Vec<u8> {
+    match option {
+        (libc::SOL_SOCKET, libc::SO_LINGER) => vec![0; size_of::<libc::linger>()],
+        (libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP)
+        | (libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP) => c_int::from(true).to_ne_bytes().into(),
+        _ => vec![0; 4],
     }
 }
 

@@ -22,8 +22,9 @@ pub(crate) enum Policy {
     },
 }
 
-/// Steps among which the changes of priorities lie.
-const STEPS: u64 = 20_000;
+/// Steps among which the changes of priorities lie: as many as the program makes, or some of them do nothing. That is not known before, so
+/// the seed guesses.
+const STEPS: [u64; 4] = [300, 1_200, 5_000, 20_000];
 
 impl Policy {
     /// The seed chooses the kind too.
@@ -33,7 +34,8 @@ impl Policy {
             return Self::Uniform { preempt };
         }
         let count = 1 + random.below(6);
-        let mut changes: Vec<_> = (0..count).map(|_| random.below(STEPS)).collect();
+        let steps = STEPS[random.below(4) as usize];
+        let mut changes: Vec<_> = (0..count).map(|_| random.below(steps)).collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
         Self::Priorities {
             priorities: Vec::new(),

@@ -1,4 +1,4 @@
-//! Planted bugs in services of axum with clients of reqwest: each is found, and nothing is found in the right version.
+//! Planted bugs in services of axum, tonic and quinn, and in a store of our own: each is found, and nothing is found in the right version.
 //!
 //! A test says which seed finds its bug; seeds are tried from 0 on, so that is how many it takes.
 
@@ -6,5 +6,9 @@ mod setting;
 
 mod cache;
 mod fencing;
+mod grpc;
 mod order;
+mod pool;
+mod quic;
+mod raft;
 mod timeout;

@@ -30,7 +30,15 @@ pub(super) fn finds<Fut: Future<Output = ()> + 'static>(says: &str, script: fn(W
 
 /// Plays `script`, and finds nothing.
 pub(super) fn passes<Fut: Future<Output = ()> + 'static>(script: fn(World) -> Fut) {
-    Builder::new().runs(RIGHT).run(script);
+    passes_seeds(RIGHT, script);
+}
+
+/// Plays `script` with so many seeds, and finds nothing.
+pub(super) fn passes_seeds<Fut: Future<Output = ()> + 'static>(
+    seeds: u64,
+    script: fn(World) -> Fut,
+) {
+    Builder::new().runs(seeds).run(script);
 }
 
 /// Serves `app` on port 80.
