@@ -254,6 +254,7 @@ const OWN: &[(&str, &str)] = &[
         "core/src/sync/deadlock_detection.rs",
         "the waker of the poll that goes on, in that poll",
     ),
+    ("core/src/sync/fixed/pipe.rs", "its own `Notified`"),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),
     (
         "core/src/task/erased_future.rs",

@@ -93,6 +93,34 @@ fn a_sink_that_is_dropped_or_closed_gives_its_room_back() {
 }
 
 #[test]
+fn a_sink_that_is_closed_while_it_waits_leaves_the_queue() {
+    // Before and after it was given room.
+    for was_given in [false, true] {
+        let channel = Arc::new(FixedChannel::<u32, 1>::new());
+        channel.try_send(1).unwrap();
+        let mut sink = Box::pin(channel.sink());
+        assert!(sink.as_mut().poll_ready(&mut cx()).is_pending());
+        let other = channel.clone();
+        let mut waits = TestTask::new(async move { other.send(2).await });
+        assert!(waits.poll().is_pending());
+        if was_given {
+            assert_eq!(channel.try_recv(), Some(1));
+        }
+        assert_eq!(sink.close().now_or_never(), Some(Ok(())));
+        if !was_given {
+            assert_eq!(channel.try_recv(), Some(1));
+        }
+        assert_eq!((waits.is_woken(), waits.poll()), (true, Poll::Ready(())));
+        // It may be used again.
+        assert!(sink.as_mut().poll_ready(&mut cx()).is_pending());
+        assert_eq!(channel.try_recv(), Some(2));
+        assert!(sink.as_mut().poll_ready(&mut cx()).is_ready());
+        sink.as_mut().start_send(3).unwrap();
+        assert_eq!(channel.try_recv(), Some(3));
+    }
+}
+
+#[test]
 fn a_sink_waits_for_room_and_forwards_in_order() {
     let channel = Arc::new(FixedChannel::<u32, 2>::new());
     let from = channel.clone();
