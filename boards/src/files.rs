@@ -23,6 +23,7 @@ pub const LIST: &[(&str, &str)] = &[
     ("pico", include_str!("../list/pico.toml")),
     ("nrf52840", include_str!("../list/nrf52840.toml")),
     ("stm32f411", include_str!("../list/stm32f411.toml")),
+    ("esp32c3", include_str!("../list/esp32c3.toml")),
 ];
 
 /// Why a board's file cannot be used.
