@@ -79,6 +79,29 @@ mod tests {
     }
 
     #[test]
+    fn the_page_says_what_the_presets_are() {
+        let page = include_str!("../deploy.md");
+        for (id, _) in LIST {
+            let preset = parse(id).expect(id).preset;
+            let (Some(workers), Some(threads), Some(stack)) =
+                (preset.workers, preset.blocking_threads, preset.stack_kib)
+            else {
+                continue;
+            };
+            let runtime = match workers {
+                1 => "one thread".to_owned(),
+                _ => format!("{workers} workers"),
+            };
+            let stack = match stack {
+                1_024 => "1 MiB".to_owned(),
+                _ => format!("{stack} KiB"),
+            };
+            let row = format!("| {runtime} | {threads} | {stack} |");
+            assert!(page.contains(&row), "{id}: {row}");
+        }
+    }
+
+    #[test]
     fn an_unknown_board_is_an_error_that_lists_the_known_ones() {
         let told = parse("toaster").expect_err("there is none").to_string();
         assert!(
