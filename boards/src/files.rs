@@ -23,6 +23,7 @@ pub const LIST: &[(&str, &str)] = &[
     ("pico", include_str!("../list/pico.toml")),
     ("nrf52840", include_str!("../list/nrf52840.toml")),
     ("stm32f411", include_str!("../list/stm32f411.toml")),
+    ("esp32c3", include_str!("../list/esp32c3.toml")),
 ];
 
 /// Why a board's file cannot be used.
@@ -74,6 +75,29 @@ mod tests {
                 "{id}: bare boards have firmware, or a project is made for them"
             );
             assert_eq!(board.linker == "zig", board.zig.is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_page_says_what_the_presets_are() {
+        let page = include_str!("../deploy.md");
+        for (id, _) in LIST {
+            let preset = parse(id).expect(id).preset;
+            let (Some(workers), Some(threads), Some(stack)) =
+                (preset.workers, preset.blocking_threads, preset.stack_kib)
+            else {
+                continue;
+            };
+            let runtime = match workers {
+                1 => "one thread".to_owned(),
+                _ => format!("{workers} workers"),
+            };
+            let stack = match stack {
+                1_024 => "1 MiB".to_owned(),
+                _ => format!("{stack} KiB"),
+            };
+            let row = format!("| {runtime} | {threads} | {stack} |");
+            assert!(page.contains(&row), "{id}: {row}");
         }
     }
 

@@ -9,4 +9,4 @@ mod preset;
 
 pub use detection::Board;
 pub use files::{FileError, LIST, parse};
-pub use preset::{BoardFile, Guest, Kernel, Kind, Preset, Project, Zig};
+pub use preset::{BoardFile, Guest, Kernel, Kind, Preset, Project, TemplateKind, Zig};

@@ -50,17 +50,32 @@ pub struct BoardFile {
     pub project: Option<Project>,
 }
 
+/// Chips whose projects are made of the same template.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateKind {
+    /// On a HAL of embassy, whose time driver is the clock.
+    #[default]
+    CortexM,
+    /// On esp-hal, with a clock of Selkie's.
+    Esp,
+}
+
 /// What a new project for a board is made of.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
     /// What people call the chip.
     pub chip: String,
+    /// Which template it is made of.
+    #[serde(default)]
+    pub template: TemplateKind,
     /// What probe-rs calls it.
     pub probe: String,
     /// Lines of the manifest: the HAL, and what it needs.
     pub dependencies: Vec<String>,
     /// Arguments of the linker beside those that all have.
+    #[serde(default)]
     pub link_arguments: Vec<String>,
     /// Paths that the program uses of the HAL.
     pub uses: Vec<String>,
@@ -68,8 +83,8 @@ pub struct Project {
     pub init: String,
     /// An expression that makes an output of `peripherals`: the board's lamp.
     pub led: String,
-    /// The memory map.
-    pub memory: String,
+    /// The memory map; absent where the HAL brings it.
+    pub memory: Option<String>,
 }
 
 /// How zig is called as a linker.

@@ -47,8 +47,9 @@ impl TestDir {
         fs::create_dir_all(root.join("usr/local/bin")).unwrap();
         fs::create_dir_all(root.join("etc/systemd/system")).unwrap();
         let root = root.display();
-        self.script("ssh", "shift; sh -c \"$*\"");
-        self.script("scp", "[ \"$1\" = -q ] && shift; cp \"$1\" \"${2#*:}\"");
+        let options = "while [ \"$1\" = -o ]; do shift 2; done";
+        self.script("ssh", &format!("{options}; shift; sh -c \"$*\""));
+        self.script("scp", &format!("{options}; shift; cp \"$1\" \"${{2#*:}}\""));
         self.script("id", "echo 0");
         self.script("ls", &format!("exec /bin/ls \"{root}$1\""));
         self.script("sleep", "");
@@ -243,6 +244,40 @@ fn a_unit_stays_and_a_failure_is_explained() {
         said.contains("the journal says why") && said.contains("tide does not run"),
         "{said}"
     );
+}
+
+#[test]
+fn what_cannot_be_copied_leaves_nothing_there() {
+    if !is_here() {
+        return;
+    }
+    let folder = TestDir::new("full");
+    folder.machine();
+    let made = folder.0.join("made");
+    folder.script(
+        "mktemp",
+        &format!("mkdir \"{0}\" && echo \"{0}\"", made.display()),
+    );
+    let calls = folder.0.join("calls");
+    let counted = format!("echo \"$@\" >> \"{}\"", calls.display());
+    folder.script("scp", &format!("{counted}\necho no space left >&2; exit 1"));
+    let manifest = folder.package(&["tide"]);
+    let manifest = manifest.to_str().unwrap();
+    let failed = folder.tool(&["deploy", BOARD, "me@fe80::1", "--manifest-path", manifest]);
+    let said = stderr(&failed);
+    assert_eq!(failed.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("no space left") && said.contains("scp"),
+        "{said}"
+    );
+    assert!(!made.exists(), "the folder is removed");
+    let calls = fs::read_to_string(calls).unwrap();
+    // Whoever does not answer is given up, and an address with colons is no path.
+    assert!(
+        calls.contains("ConnectTimeout=") && calls.contains("ServerAliveInterval="),
+        "{calls}"
+    );
+    assert!(calls.contains("me@[fe80::1]:/"), "{calls}");
 }
 
 #[test]

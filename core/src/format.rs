@@ -177,18 +177,21 @@ mod streams {
     #[cfg(feature = "alloc")]
     use super::Debug;
     use super::{Debug2Format, Format, Formatter, write};
+    use crate::sync::{FixedSink, FixedStream, FixedWatchStream};
     #[cfg(feature = "alloc")]
-    use crate::sync::mpsc::SenderSink;
-    use crate::sync::{FixedSink, FixedStream};
+    use crate::sync::{broadcast::BroadcastStream, mpsc::SenderSink, watch::WatchStream};
 
     by_debug! {
         [T, const N: usize] FixedSink<'_, T, N>,
         [T, const N: usize] FixedStream<'_, T, N>,
+        [T] FixedWatchStream<'_, T>,
     }
 
     #[cfg(feature = "alloc")]
     by_debug! {
+        [T] BroadcastStream<T>,
         [T: Debug] SenderSink<T>,
+        [T: Debug] WatchStream<T>,
     }
 }
 

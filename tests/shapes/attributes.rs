@@ -21,9 +21,12 @@ const OWN: &[&str] = &[
     "Root",
     "WriteNumber",
     // The core's, with its feature `futures`.
+    "BroadcastStream",
     "FixedSink",
     "FixedStream",
+    "FixedWatchStream",
     "SenderSink",
+    "WatchStream",
     // The core's, for who builds a runtime or an executor.
     "ClockGuard",
     "ClosingTasks",

@@ -41,11 +41,14 @@ const NOT_LISTED: &[&str] = &[
     "Rotator",
     "TryIoError",
     // The core's, with features that serve chips' drivers.
+    "BroadcastStream",
     "FixedSink",
     "FixedStream",
+    "FixedWatchStream",
     "NotifiedPin",
     "PolledPin",
     "SenderSink",
+    "WatchStream",
     // The core's, for who builds a runtime or an executor.
     "BoxedFuture",
     "Budget",

@@ -40,14 +40,18 @@ const ELSEWHERE: [&str; 6] = [
 ];
 
 /// What only chips have, though its type is everybody's.
-const CHIPS: [&str; 7] = [
+const CHIPS: [&str; 10] = [
     "core/src/sync/fixed/batch.rs",
     "core/src/sync/fixed/pipe.rs",
     "core/src/sync/fixed/pipe_ends.rs",
     "core/src/sync/fixed/sink.rs",
     "core/src/sync/fixed/stream.rs",
+    "core/src/sync/fixed/watch_stream.rs",
     "core/src/sync/pin_wait.rs",
-    "core/src/sync/mpsc/sink.rs", // Only with a feature that `selkie` does not turn on.
+    // Only with a feature that `selkie` does not turn on.
+    "core/src/sync/broadcast/stream.rs",
+    "core/src/sync/mpsc/sink.rs",
+    "core/src/sync/watch/stream.rs",
 ];
 
 /// Methods of all wrappers.

@@ -238,10 +238,7 @@ const OWN: &[(&str, &str)] = &[
     ("core/src/interrupts/heap.rs", "tests of chips"),
     ("core/src/interrupts/signals.rs", "tests of chips"),
     ("core/src/interrupts/wakes.rs", "tests of chips"),
-    (
-        "core/src/platform/bare.rs",
-        "the caller's future, on a chip where nothing unwinds",
-    ),
+    ("core/src/platform/bare.rs", "the caller's future"),
     (
         "core/src/platform/std_panic.rs",
         "what others contain panics with",
@@ -254,11 +251,12 @@ const OWN: &[(&str, &str)] = &[
         "core/src/sync/deadlock_detection.rs",
         "the waker of the poll that goes on, in that poll",
     ),
+    ("core/src/sync/broadcast/stream.rs", "its own wait"),
+    ("core/src/sync/fixed/pipe.rs", "its own `Notified`"),
+    ("core/src/sync/fixed/watch_stream.rs", "its own wait"),
+    ("core/src/sync/watch/stream.rs", "its own wait"),
     ("core/src/task/boxed.rs", "a task's future, for poll.rs"),
-    (
-        "core/src/task/erased_future.rs",
-        "a task's future, for poll.rs and fixed.rs",
-    ),
+    ("core/src/task/erased_future.rs", "a task's future"),
     ("core/src/task/spawn.rs", "a task's future, for poll.rs"),
     ("core/src/time/interval.rs", "its own sleep"),
     (

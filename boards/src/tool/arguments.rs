@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use lexopt::{Arg, Parser};
 
+use crate::name::check_name;
 use crate::own_program::{CargoTarget, OwnProgram};
+use crate::usage::{check_command, check_usage};
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    Help,
+    /// Of one command, or of all.
+    Help(Option<String>),
+    Version,
     List,
     Build {
         board: String,
@@ -68,8 +72,8 @@ struct Options {
     unit: Option<PathBuf>,
     is_dry: bool,
     chip: Option<String>,
-    /// One of them, for complaints.
-    first: Option<&'static str>,
+    /// Those that were given.
+    given: Vec<&'static str>,
 }
 
 /// What the command line asks for.
@@ -77,12 +81,13 @@ struct Options {
 /// # Errors
 /// What is not understood, in a sentence.
 pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
-    let (mut words, mut options) = (Vec::new(), Options::default());
+    let (mut words, mut options) = (Vec::<String>::new(), Options::default());
     let said = |error: lexopt::Error| error.to_string();
     while let Some(argument) = parser.next().map_err(said)? {
         match argument {
             Value(word) => words.push(word.string().map_err(said)?),
-            Long("help") | Short('h') => return Ok(Action::Help),
+            Long("help") | Short('h') => return help(words.first().map(String::as_str)),
+            Long("version") | Short('V') => return Ok(Action::Version),
             other => {
                 let known = options.read(&other)?;
                 options.take(known, &mut parser).map_err(said)?;
@@ -90,11 +95,24 @@ pub(crate) fn parse(mut parser: Parser) -> Result<Action, String> {
         }
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    options.action(&words)
+    match *words {
+        [] if options.given.is_empty() => help(None),
+        ["help"] => help(None),
+        ["help", command] => help(Some(command)),
+        _ => options.action(&words),
+    }
+}
+
+fn help(command: Option<&str>) -> Result<Action, String> {
+    let command = command.filter(|command| *command != "help");
+    if let Some(command) = command {
+        check_command(command)?;
+    }
+    Ok(Action::Help(command.map(str::to_owned)))
 }
 
 impl Options {
-    /// CargoTarget option this is.
+    /// Which option this is.
     fn read(&mut self, argument: &Arg<'_>) -> Result<&'static str, String> {
         const KNOWN: [&str; 9] = [
             "chip",
@@ -113,7 +131,7 @@ impl Options {
             Short(letter) => format!("there is no option -{letter}"),
             Value(word) => format!("{word:?} is not understood"),
         })?;
-        self.first.get_or_insert(known);
+        self.given.push(known);
         Ok(known)
     }
 
@@ -134,10 +152,10 @@ impl Options {
     }
 
     fn action(self, words: &[&str]) -> Result<Action, String> {
+        check_usage(words, &self.given, self.manifest.is_some())?;
         let own = |word: &str| word.to_owned();
         match *words {
             [command @ ("build" | "run"), board] if self.manifest.is_some() => {
-                self.refuse_of_deploy()?;
                 let board = own(board);
                 let program = self.program()?;
                 Ok(match command {
@@ -145,38 +163,18 @@ impl Options {
                     _ => Action::RunOwn { board, program },
                 })
             }
+            ["run", board] => Err(format!(
+                "--manifest-path PATH is missing, of a package of yours, or a PROGRAM of this repository: `run {board} blink`"
+            )),
             ["new", name] => {
-                check_name(name)?;
                 let chip = self
                     .chip
                     .ok_or("--chip is missing: `list` names the chips")?;
                 let name = own(name);
                 Ok(Action::New { name, chip })
             }
-            ["new", ..] => Err("new takes a name".to_owned()),
             ["deploy", board, host] => self.deployment(own(board), own(host)).map(Action::Deploy),
-            ["deploy", ..] => Err("deploy takes a board and a host".to_owned()),
-            _ => {
-                if let Some(first) = self.first {
-                    let why =
-                        "goes with `new`, `build BOARD --manifest-path PATH` and `deploy` only";
-                    return Err(format!("--{first} {why}"));
-                }
-                of_this_repository(words)
-            }
-        }
-    }
-
-    fn refuse_of_deploy(&self) -> Result<(), String> {
-        let given = [
-            (self.name.is_some(), "--name"),
-            (self.unit.is_some(), "--unit"),
-            (self.is_dry, "--dry-run"),
-            (self.chip.is_some(), "--chip"),
-        ];
-        match given.iter().find(|(is_given, _)| *is_given) {
-            Some((_, option)) => Err(format!("{option} does not go with a program that is built")),
-            None => Ok(()),
+            _ => of_this_repository(words),
         }
     }
 
@@ -218,25 +216,9 @@ impl Options {
     }
 }
 
-/// Checks that a service or a project can have this name, which stands in paths and in commands.
-///
-/// # Errors
-/// What is wrong with it.
-pub(crate) fn check_name(name: &str) -> Result<(), String> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    let is_good = name.bytes().all(is_plain) && !name.starts_with('-');
-    if is_good && (1..=64).contains(&name.len()) {
-        return Ok(());
-    }
-    Err(format!(
-        "{name:?} cannot be a name: 1 to 64 of a-z, A-Z, 0-9, _ and -, and no - before them"
-    ))
-}
-
 fn of_this_repository(words: &[&str]) -> Result<Action, String> {
     let own = |word: &str| word.to_owned();
     Ok(match *words {
-        [] => Action::Help,
         ["list"] => Action::List,
         ["build", board] => Action::Build {
             board: own(board),
@@ -254,9 +236,7 @@ fn of_this_repository(words: &[&str]) -> Result<Action, String> {
         ["boot", board] => Action::Boot(own(board)),
         ["repeat", board, runs] => Action::Repeat {
             board: own(board),
-            runs: runs
-                .parse()
-                .map_err(|_| format!("{runs:?} is not a number of runs"))?,
+            runs: number_of_runs(runs)?,
         },
         ["size", board] => Action::Size(own(board)),
         ["cost", board] => Action::Cost(own(board)),
@@ -266,9 +246,17 @@ fn of_this_repository(words: &[&str]) -> Result<Action, String> {
     })
 }
 
+/// A number of runs: one at least, or nothing would be tried.
+fn number_of_runs(word: &str) -> Result<usize, String> {
+    let runs = word.parse().ok().filter(|runs| *runs > 0);
+    runs.ok_or_else(|| format!("{word:?} is not a number of runs"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Action, check_name, parse};
+    use super::{Action, parse};
+    use crate::help::help;
+    use crate::usage::USAGES;
 
     fn read(words: &str) -> Result<Action, String> {
         parse(lexopt::Parser::from_args(words.split_whitespace()))
@@ -299,17 +287,46 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (words, why) in [
-            ("frobnicate", "`frobnicate` is not understood"),
-            (
-                "list --bin x",
-                "--bin goes with `new`, `build BOARD --manifest-path PATH` and `deploy` only",
-            ),
+            ("frobnicate", "there is no command `frobnicate`"),
+            ("frobnicate --help", "there is no command `frobnicate`"),
+            ("help frobnicate", "there is no command `frobnicate`"),
+            ("--bin x", "there is no command"),
+            ("list --bin x", "--bin does not go with `list`"),
+            ("list all", "it is `list`"),
             ("list --color", "there is no option --color"),
-            ("repeat cortex-m0 x", "is not a number of runs"),
-            ("new", "new takes a name"),
+            (
+                "build",
+                "it is `build BOARD --manifest-path PATH` or `build BOARD` or `build BOARD PROGRAM`",
+            ),
+            ("build pico --bin x", "--bin does not go with `build BOARD`"),
+            (
+                "build pico x --manifest-path y",
+                "--manifest-path does not go with `build BOARD PROGRAM`",
+            ),
+            ("run pico", "--manifest-path PATH is missing"),
+            ("repeat cortex-m0", "it is `repeat BOARD RUNS`"),
+            ("repeat cortex-m0 x", "\"x\" is not a number of runs"),
+            ("repeat cortex-m0 0", "\"0\" is not a number of runs"),
+            ("new", "it is `new NAME --chip CHIP`"),
+            ("new a b --chip rp2040", "it is `new NAME --chip CHIP`"),
             ("new tide", "--chip is missing"),
-            ("new a/b --chip rp2040", "cannot be a name"),
-            ("deploy pi-zero", "deploy takes a board and a host"),
+            // What has no effect is refused, not passed over.
+            (
+                "new tide --chip rp2040 --dry-run",
+                "--dry-run does not go with `new NAME --chip CHIP`",
+            ),
+            (
+                "new tide --chip rp2040 --bin x",
+                "--bin does not go with `new",
+            ),
+            (
+                "deploy pi-zero host --manifest-path x --chip y",
+                "--chip does not go with `deploy",
+            ),
+            (
+                "deploy pi-zero",
+                "it is `deploy BOARD HOST --manifest-path PATH`",
+            ),
             ("deploy pi-zero host", "--manifest-path is missing"),
             (
                 "deploy pi-zero host --manifest-path",
@@ -321,7 +338,7 @@ mod tests {
             ),
             (
                 "build pi-zero --manifest-path x --dry-run",
-                "--dry-run does not go with a program that is built",
+                "--dry-run does not go with `build BOARD --manifest-path PATH`",
             ),
             (
                 "deploy pi-zero host --manifest-path x --name a;b",
@@ -337,20 +354,32 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_in_paths_and_commands() {
-        let (longest, longer) = ("a".repeat(64), "a".repeat(65));
-        for good in ["a", "tide-gauge_2", &longest] {
-            assert_eq!(check_name(good), Ok(()), "{good}");
+    fn help_is_of_all_or_of_one_command() {
+        for words in ["", "--help", "help", "help --help", "-h"] {
+            assert_eq!(read(words), Ok(Action::Help(None)), "{words}");
         }
-        for bad in ["", "-a", "a b", "a/b", "ä", "a.service", &longer] {
-            assert!(check_name(bad).is_err(), "{bad}");
+        for words in ["deploy --help", "deploy pico -h", "help deploy"] {
+            assert_eq!(
+                read(words),
+                Ok(Action::Help(Some("deploy".into()))),
+                "{words}"
+            );
         }
-    }
-
-    #[test]
-    fn help_is_printed_for_each_command() {
-        for words in ["", "--help", "deploy --help", "build -h"] {
-            assert_eq!(read(words), Ok(Action::Help), "{words}");
+        assert_eq!(read("--version"), Ok(Action::Version));
+        for (command, has, has_not) in [
+            ("deploy", "--dry-run", "--chip"),
+            ("new", "--chip CHIP", "--bin"),
+            ("build", "--symbols", "--unit"),
+            ("list", "names the boards", "Options"),
+        ] {
+            let help = help(Some(command));
+            assert!(help.contains(has) && !help.contains(has_not), "{help}");
+        }
+        let page = help(None);
+        for (_, usages) in USAGES {
+            for usage in usages {
+                assert!(page.contains(&usage.line()), "{}", usage.line());
+            }
         }
     }
 }

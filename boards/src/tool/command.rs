@@ -1,8 +1,8 @@
 //! Runs other programs, with a time limit.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio, exit};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,22 @@ pub(crate) fn output() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| "target".into());
     repository().join(target).join("boards")
+}
+
+/// Prints a line; who reads no more, for instance `head`, ends the program, without a word.
+pub(crate) fn print_line(line: &str) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        exit(1);
+    }
+}
+
+/// Whether there is a program of this name among those that a shell would find.
+pub(crate) fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| {
+        let file = folder.join(program);
+        file.is_file() || file.with_extension("exe").is_file()
+    })
 }
 
 /// Calls a program and waits for it.
@@ -90,7 +106,8 @@ pub(crate) fn lines_within(
         let mut lines = Vec::new();
         for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-            println!("{line}");
+            // Who looks no more at the lines still wants the program's outcome.
+            let _unread = writeln!(std::io::stdout(), "{line}");
             let is_last = last(&line);
             lines.push(line);
             if is_last {

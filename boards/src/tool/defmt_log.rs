@@ -9,17 +9,21 @@ use std::time::Duration;
 use crate::command::{call, call_within, output, repository};
 use crate::firmware::Firmware;
 
-/// Calls `command`, which runs `program` in an emulator, and shows what it logs.
+/// Calls `command`, which runs `program` in an emulator, and shows what it logs; it may take `limit`, or as long as it wants.
 ///
 /// # Errors
 /// If one of them cannot be started or fails, or the limit is over.
 pub(crate) fn call_decoded(
     command: &mut Command,
     program: &Path,
-    limit: Duration,
+    limit: Option<Duration>,
 ) -> Result<(), String> {
+    let run = |command: &mut Command| match limit {
+        Some(limit) => call_within(command, limit),
+        None => call(command),
+    };
     if !Firmware::read(program).is_ok_and(|firmware| firmware.has_logs()) {
-        return call_within(command, limit);
+        return run(command);
     }
     let path = build()?;
     let mut decoder = Command::new(&path)
@@ -29,7 +33,7 @@ pub(crate) fn call_decoded(
         .map_err(|error| format!("cannot start {}: {error}", path.display()))?;
     let frames = decoder.stdin.take().ok_or("the decoder has no input")?;
     command.stdout(frames);
-    let called = call_within(command, limit);
+    let called = run(command);
     // The other end of the decoder's input: it ends when all are closed.
     command.stdout(Stdio::null());
     let status = decoder.wait().map_err(|error| error.to_string())?;

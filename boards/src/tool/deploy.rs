@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 
 use selkie_boards::{BoardFile, Kind};
 
-use crate::arguments::{Deployment, check_name};
-use crate::command::output;
+use crate::arguments::Deployment;
+use crate::command::{output, print_line};
+use crate::name::check_name;
 
 /// The hardened unit.
 const UNIT: &str = include_str!("../../systemd/gateway.service");
@@ -65,16 +66,21 @@ pub(crate) fn deploy(board: &BoardFile, deployment: &Deployment) -> Result<(), S
         return Ok(());
     }
     let host = &deployment.host;
-    let folder = answer(Command::new("ssh").args([host, "mktemp -d"]))?;
+    let folder = answer(ssh("ssh").args([host, "mktemp -d"]))?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     if !folder.starts_with('/') || !folder.bytes().all(is_plain) {
         return Err(format!("{host} has made no folder, but says {folder:?}"));
     }
     let unit_file = output().join(format!("{name}.service"));
     let written = fs::create_dir_all(output()).and_then(|()| fs::write(&unit_file, unit));
-    written.map_err(|error| format!("{}: {error}", unit_file.display()))?;
-    for (file, place) in [(&*program, "program"), (&*unit_file, "unit")] {
-        copy(file, host, &format!("{folder}/{place}"))?;
+    let copied = written
+        .map_err(|error| format!("{}: {error}", unit_file.display()))
+        .and_then(|()| copy(&program, host, &format!("{folder}/program")))
+        .and_then(|()| copy(&unit_file, host, &format!("{folder}/unit")));
+    if let Err(error) = copied {
+        // The script removes the folder where it gets as far; else nobody would. If that fails, too, what failed first is said.
+        let _removed = answer(ssh("ssh").args([host, &format!("rm -rf {folder}")]));
+        return Err(error);
     }
     let replaces = if deployment.unit.is_some() {
         "yes"
@@ -94,9 +100,38 @@ fn unit(name: &str) -> String {
 
 fn print_plan(deployment: &Deployment, program: &Path, name: &str, unit: &str) {
     let (host, program) = (&deployment.host, program.display());
-    println!("scp {program} {host}:/usr/local/bin/{name}");
-    println!("scp the unit below {host}:/etc/systemd/system/{name}.service, unless one is there");
-    println!("ssh {host} systemctl enable and restart {name}.service\n\n{unit}");
+    print_line(&format!("scp {program} {host}:/usr/local/bin/{name}"));
+    print_line(&format!(
+        "scp the unit below {host}:/etc/systemd/system/{name}.service, unless one is there"
+    ));
+    print_line(&format!(
+        "ssh {host} systemctl enable and restart {name}.service\n\n{unit}"
+    ));
+}
+
+/// `ssh` or `scp`, which give up on a machine that does not answer, or no more.
+fn ssh(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for option in [
+        "ConnectTimeout=10",
+        "ServerAliveInterval=5",
+        "ServerAliveCountMax=4",
+    ] {
+        command.args(["-o", option]);
+    }
+    command
+}
+
+/// The host as it stands before the colon of a path: an address of IPv6 has colons of its own.
+fn in_path(host: &str) -> String {
+    let (user, name) = host
+        .rsplit_once('@')
+        .map_or(("", host), |(user, name)| (user, name));
+    let at = if user.is_empty() { "" } else { "@" };
+    match name.contains(':') && !name.starts_with('[') {
+        true => format!("{user}{at}[{name}]"),
+        false => host.to_owned(),
+    }
 }
 
 fn failed(command: &Command) -> impl Fn(std::io::Error) -> String {
@@ -119,13 +154,15 @@ fn answer(command: &mut Command) -> Result<String, String> {
 }
 
 fn copy(file: &Path, host: &str, to: &str) -> Result<(), String> {
-    let mut scp = Command::new("scp");
-    scp.arg("-q").arg(file).arg(format!("{host}:{to}"));
+    let mut scp = ssh("scp");
+    scp.arg("-q")
+        .arg(file)
+        .arg(format!("{}:{to}", in_path(host)));
     answer(&mut scp).map(drop)
 }
 
 fn run_script(host: &str, script: &str) -> Result<(), String> {
-    let mut ssh = Command::new("ssh");
+    let mut ssh = ssh("ssh");
     ssh.args([host, "sh -s"]).stdin(Stdio::piped());
     let mut child = ssh.spawn().map_err(failed(&ssh))?;
     if let Some(mut input) = child.stdin.take() {
@@ -141,7 +178,20 @@ fn run_script(host: &str, script: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::unit;
+    use super::{in_path, unit};
+
+    #[test]
+    fn an_address_with_colons_is_no_path() {
+        for (host, before_path) in [
+            ("pi", "pi"),
+            ("me@pi", "me@pi"),
+            ("fe80::1%eth0", "[fe80::1%eth0]"),
+            ("me@::1", "me@[::1]"),
+            ("[::1]", "[::1]"),
+        ] {
+            assert_eq!(in_path(host), before_path);
+        }
+    }
 
     #[test]
     fn the_unit_is_of_the_service() {

@@ -8,7 +8,7 @@ use std::{env, fs};
 use selkie_boards::{BoardFile, Kernel};
 
 use crate::archive::Archive;
-use crate::command::{call, lines_within, output, repository};
+use crate::command::{call, lines_within, output, print_line, repository};
 use crate::programs::{Program, build};
 
 /// Seconds that a guest may take, on a loaded machine too.
@@ -47,10 +47,10 @@ pub(crate) fn boot(board: &BoardFile) -> Result<(), String> {
         Duration::from_secs(LIMIT_SECONDS),
         |line| line.starts_with(STATUS),
     )?;
-    println!(
+    print_line(&format!(
         "booted, ran and ended in {:.1} s",
         start.elapsed().as_secs_f32()
-    );
+    ));
     let status = lines
         .iter()
         .rev()
@@ -90,7 +90,7 @@ fn kernel(kernel: &Kernel) -> Result<PathBuf, String> {
             if let Some(found) = find_image(&directory) {
                 return Ok(found);
             }
-            println!("fetching {package} for {debian}, once");
+            eprintln!("fetching {package} for {debian}, once");
             let script = repository().join("boards/scripts/foreign-package");
             call(
                 Command::new(script)
@@ -107,7 +107,7 @@ fn kernel(kernel: &Kernel) -> Result<PathBuf, String> {
             if let Some(found) = candidates.into_iter().flatten().find(|path| path.exists()) {
                 return Ok(found);
             }
-            println!("building a kernel, once: this takes minutes");
+            eprintln!("building a kernel, once: this takes minutes");
             call(Command::new(repository().join(script)).arg(&built))?;
             Ok(built)
         }

@@ -8,19 +8,26 @@ mod deploy;
 mod firmware;
 mod guest;
 mod help;
+mod literal;
 mod measurement;
+mod name;
 mod own_program;
 mod packages;
 mod programs;
 mod project;
-mod toolchain;
 
+mod toolchain;
+mod usage;
+
+use std::path::Path;
 use std::process::ExitCode;
 
 use selkie_boards::{BoardFile, Kind, LIST, parse};
 
 use crate::arguments::Action;
-use crate::help::HELP;
+use crate::command::print_line;
+use crate::help::help;
+use crate::own_program::OwnProgram;
 use crate::programs::Program;
 
 fn main() -> ExitCode {
@@ -42,20 +49,25 @@ fn main() -> ExitCode {
 
 fn act(action: Action) -> Result<(), String> {
     match action {
-        Action::Help => println!("{HELP}"),
+        Action::Help(command) => print_line(&help(command.as_deref())),
+        Action::Version => print_line(concat!("selkie-boards ", env!("CARGO_PKG_VERSION"))),
         Action::List => list()?,
         Action::Build { board, program } => {
             let program = program.map_or(Program::Suite, Program::Named);
             let path = programs::build(&to_build(&board)?, &program)?;
-            println!("{}", path.display());
+            print_line(&format!("{}", path.display()));
         }
         Action::BuildOwn { board, program } => {
-            let path = program.build(&to_build(&board)?)?;
+            let path = program.build(&to_build_own(&board, &program)?)?;
             let size = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
             eprintln!("{size} bytes");
-            println!("{}", path.display());
+            print_line(&format!("{}", path.display()));
         }
-        Action::RunOwn { board, program } => program.run(&to_run(&board)?)?,
+        Action::RunOwn { board, program } => {
+            let board = to_build_own(&board, &program)?;
+            packages::check(&board.name, &board.emulator_packages)?;
+            program.run(&board)?;
+        }
         Action::New { name, chip } => project::make(&name, &chip)?,
         Action::Deploy(deployment) => deploy::deploy(&to_build(&deployment.board)?, &deployment)?,
         Action::Test(board) => programs::run(&to_run(&board)?, &Program::Suite)?,
@@ -75,14 +87,18 @@ fn act(action: Action) -> Result<(), String> {
 fn list() -> Result<(), String> {
     for (id, _) in LIST {
         let board = parse(id).map_err(|error| error.to_string())?;
+        let chip = board.project.as_ref().map_or("", |project| &project.chip);
         let how = match (board.kind, board.emulator.is_empty(), &board.guest) {
-            (Kind::Bare, true, _) => "firmware of yours, by `new`",
-            (Kind::Bare, false, _) => "firmware; emulated machine",
-            (Kind::Linux, true, _) => "runs here as it is",
-            (Kind::Linux, false, None) => "user-mode emulation",
-            (Kind::Linux, false, Some(_)) => "user-mode emulation, boots a guest",
+            (Kind::Bare, true, _) => format!("firmware of yours, by `new NAME --chip {chip}`"),
+            (Kind::Bare, false, _) => "firmware; emulated machine".to_owned(),
+            (Kind::Linux, true, _) => "runs here as it is".to_owned(),
+            (Kind::Linux, false, None) => "user-mode emulation".to_owned(),
+            (Kind::Linux, false, Some(_)) => "user-mode emulation, boots a guest".to_owned(),
         };
-        println!("{id:<14} {:<38} {:<30} {how}", board.name, board.target);
+        print_line(&format!(
+            "{id:<14} {:<38} {:<30} {how}",
+            board.name, board.target
+        ));
     }
     Ok(())
 }
@@ -91,6 +107,17 @@ fn list() -> Result<(), String> {
 fn to_build(id: &str) -> Result<BoardFile, String> {
     let board = parse(id).map_err(|error| error.to_string())?;
     packages::check(&board.name, &board.packages)?;
+    Ok(board)
+}
+
+/// A board for which a package of the user's can be built here. For a chip rustup's compiler needs nothing else.
+fn to_build_own(id: &str, program: &OwnProgram) -> Result<BoardFile, String> {
+    let board = parse(id).map_err(|error| error.to_string())?;
+    let folder = program.manifest.parent().unwrap_or(Path::new("."));
+    let needs_none = board.kind == Kind::Bare && toolchain::rustup_has(&board.target, folder);
+    if !needs_none {
+        packages::check(&board.name, &board.packages)?;
+    }
     Ok(board)
 }
 

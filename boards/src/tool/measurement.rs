@@ -12,7 +12,7 @@ use std::{fs, fs::File};
 
 use selkie_boards::{BoardFile, LIST, parse};
 
-use crate::command::{call_within, lines_within, output};
+use crate::command::{call_within, lines_within, output, print_line};
 use crate::firmware::Firmware;
 use crate::programs::{Program, build, build_peer, emulated};
 
@@ -48,7 +48,7 @@ pub(crate) fn table() -> Result<(), String> {
             rows.extend(rows_of_instructions(board, peer)?);
         }
     }
-    println!("{}", rows.join("\n"));
+    print_line(&rows.join("\n"));
     Ok(())
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn table() -> Result<(), String> {
 /// # Errors
 /// If the board has no firmware, or it cannot be built.
 pub(crate) fn sizes(board: &BoardFile) -> Result<(), String> {
-    println!("{}", rows_of_sizes(board)?.join("\n"));
+    print_line(&rows_of_sizes(board)?.join("\n"));
     Ok(())
 }
 
@@ -69,8 +69,8 @@ pub(crate) fn instructions(board: &BoardFile) -> Result<(), String> {
     let peer = board
         .peer
         .as_ref()
-        .ok_or("there is nothing to compare with")?;
-    println!("{}", rows_of_instructions(board, peer)?.join("\n"));
+        .ok_or_else(|| format!("{} has nothing to compare with", board.name))?;
+    print_line(&rows_of_instructions(board, peer)?.join("\n"));
     Ok(())
 }
 
@@ -134,7 +134,8 @@ fn rows_of_instructions(board: &BoardFile, peer: &str) -> Result<Vec<String>, St
 
 /// Instructions of each kind, a round.
 fn instructions_of(board: &BoardFile, program: &Path) -> Result<Vec<f64>, String> {
-    let trace = output().join("trace");
+    // Of this process: another one may be measuring.
+    let trace = output().join(format!("trace-{}", std::process::id()));
     let file = trace.to_string_lossy();
     // Of several `-icount` the last counts: one instruction a nanosecond, so that timers are far ahead, and a clock that passes
     // an alarm while the chip sleeps, as a chip's does, and does not stop at its very moment.

@@ -7,10 +7,12 @@ use std::process::{Command, Stdio};
 use selkie_boards::{BoardFile, Kind};
 use serde::Deserialize;
 
-use crate::command::call;
+use crate::command::{call, is_there};
+use crate::defmt_log::call_decoded;
+use crate::programs::emulated;
 use crate::toolchain::cargo_with;
 
-/// CargoTarget program of which package.
+/// Which program of which package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnProgram {
     pub(crate) manifest: PathBuf,
@@ -19,7 +21,7 @@ pub(crate) struct OwnProgram {
     pub(crate) keeps_symbols: bool,
 }
 
-/// CargoTarget of a package's programs.
+/// Which of a package's programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CargoTarget {
     /// The one that it has.
@@ -78,25 +80,22 @@ impl OwnProgram {
     /// # Errors
     /// As [`build`](Self::build), if there is neither an emulator nor probe-rs, and if the program fails.
     pub(crate) fn run(&self, board: &BoardFile) -> Result<(), String> {
-        let path = self.build(board)?;
-        let mut words: Vec<&str> = board.emulator.iter().map(String::as_str).collect();
-        if let Some(project) = &board.project {
-            words = vec!["probe-rs", "run", "--chip", &project.probe];
-        }
-        let mut command = match words.split_first() {
-            Some((first, rest)) => {
-                let mut command = Command::new(first);
-                command.args(rest).arg(&path);
-                command
-            }
-            None => Command::new(&path),
+        let Some(project) = &board.project else {
+            let path = self.build(board)?;
+            return call_decoded(&mut emulated(board, &path, &[]), &path, None);
         };
-        call(&mut command).map_err(|error| match words.first() {
-            Some(&"probe-rs") => {
-                format!("{error}; probe-rs comes by `cargo install probe-rs-tools --locked`")
-            }
-            _ => error,
-        })
+        // Before minutes of compiling.
+        if !is_there("probe-rs") {
+            return Err(format!(
+                "{} is not emulated, and probe-rs, which writes into a chip, is not installed\n\
+                 install it: cargo install probe-rs-tools --locked",
+                board.name
+            ));
+        }
+        let path = self.build(board)?;
+        let mut command = Command::new("probe-rs");
+        command.args(["run", "--chip", &project.probe]).arg(&path);
+        call(&mut command)
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 /// The missing ones, with the line that installs them.
 pub(crate) fn check(what: &str, packages: &[String]) -> Result<(), String> {
     let names = packages.iter().map(String::as_str);
-    let missing: Vec<&str> = names.filter(|package| !is_installed(package)).collect();
+    let missing: Vec<&str> = names.filter(|package| is_missing(package)).collect();
     report(what, &missing)
 }
 
@@ -28,26 +28,32 @@ fn report(what: &str, missing: &[&str]) -> Result<(), String> {
 /// # Errors
 /// The missing packages, with the line that installs them.
 pub(crate) fn check_debian_compiler(target: &str) -> Result<(), String> {
-    let missing: Vec<&str> = ["rustc-web", "cargo-web", "rust-web-src"]
-        .into_iter()
-        .filter(|package| !is_installed(package))
-        .collect();
+    if is_installed("dpkg").is_none() {
+        return Err(format!(
+            "the compiler has no {target}, and this is no Debian, whose compiler could do without\n\
+             install it: rustup target add {target}"
+        ));
+    }
+    let names = ["rustc-web", "cargo-web", "rust-web-src"].into_iter();
+    let missing: Vec<&str> = names.filter(|package| is_missing(package)).collect();
     report(
         &format!("{target} (or `rustup target add {target}`)"),
         &missing,
     )
 }
 
-/// Whether dpkg knows the package as installed; without dpkg the programs are looked for when they
-/// are called.
-fn is_installed(package: &str) -> bool {
+fn is_missing(package: &str) -> bool {
+    // Without dpkg the programs are looked for when they are called.
+    is_installed(package) == Some(false)
+}
+
+/// Whether dpkg knows the package as installed; `None` where there is no dpkg.
+fn is_installed(package: &str) -> Option<bool> {
     let answer = Command::new("dpkg-query")
         .args(["-W", "-f=${Status}", package])
         .output();
-    match answer {
-        Ok(output) => String::from_utf8_lossy(&output.stdout).contains("ok installed"),
-        Err(_no_dpkg) => true,
-    }
+    let answer = answer.ok()?;
+    Some(String::from_utf8_lossy(&answer.stdout).contains("ok installed"))
 }
 
 #[cfg(test)]

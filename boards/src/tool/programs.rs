@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use selkie_boards::{BoardFile, Kind};
 
-use crate::command::{call, call_within, output};
+use crate::command::{call, call_within, output, print_line};
 use crate::defmt_log::call_decoded;
 use crate::toolchain::cargo;
 
@@ -31,6 +31,13 @@ pub(crate) enum Program {
 /// # Errors
 /// If the compiler or the linker fail, or are not there.
 pub(crate) fn build(board: &BoardFile, program: &Program) -> Result<PathBuf, String> {
+    if board.kind == Kind::Bare && board.firmware.is_none() {
+        let chip = board.project.as_ref().map_or("", |project| &project.chip);
+        return Err(format!(
+            "this repository has no programs for {}: `new NAME --chip {chip}` makes one, and `--manifest-path NAME/Cargo.toml` names it",
+            board.name
+        ));
+    }
     let mut cargo = cargo(board)?;
     cargo.args(["build", "--release", "--target", &board.target]);
     let directory = match (&board.firmware, program) {
@@ -92,7 +99,11 @@ pub(crate) fn run(board: &BoardFile, program: &Program) -> Result<(), String> {
     let path = build(board, program)?;
     let mut command = emulated(board, &path, &[]);
     eprintln!("{} on {}", path.display(), board.name);
-    call_decoded(&mut command, &path, Duration::from_secs(LIMIT_SECONDS))
+    call_decoded(
+        &mut command,
+        &path,
+        Some(Duration::from_secs(LIMIT_SECONDS)),
+    )
 }
 
 /// Builds a program of the board's peer and says where it is.
@@ -131,7 +142,7 @@ pub(crate) fn repeat(board: &BoardFile, runs: usize) -> Result<(), String> {
         passed +=
             usize::from(call_within(&mut command, Duration::from_secs(LIMIT_SECONDS)).is_ok());
     }
-    println!("{}: {passed} of {runs} runs passed", board.name);
+    print_line(&format!("{}: {passed} of {runs} runs passed", board.name));
     if passed == runs {
         return Ok(());
     }

@@ -3,12 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use selkie_boards::{BoardFile, LIST, Project, parse};
+use selkie_boards::{BoardFile, LIST, Project, TemplateKind, parse};
 
-use crate::command::repository;
+use crate::command::{print_line, repository};
+use crate::literal::toml_string;
+use crate::name::check_package_name;
 
-/// The files of a project, and what they are made of.
-const FILES: [(&str, &str); 5] = [
+/// A file of a project, and what it is made of.
+type Template = (&'static str, &'static str);
+
+/// The files of each project.
+const SHARED: [Template; 1] = [("README.md", include_str!("../../template/README.md.in"))];
+
+/// What a Cortex-M's project has beside those, and its memory map.
+const CORTEX_M: [Template; 4] = [
     ("Cargo.toml", include_str!("../../template/Cargo.toml.in")),
     ("build.rs", include_str!("../../template/build.rs.in")),
     ("src/main.rs", include_str!("../../template/main.rs.in")),
@@ -16,35 +24,99 @@ const FILES: [(&str, &str); 5] = [
         ".cargo/config.toml",
         include_str!("../../template/config.toml.in"),
     ),
-    ("README.md", include_str!("../../template/README.md.in")),
+];
+
+/// What a project for an ESP32 has beside those. Its clock is that of this repository's own firmware.
+const ESP: [Template; 6] = [
+    (
+        "Cargo.toml",
+        include_str!("../../template/esp/Cargo.toml.in"),
+    ),
+    ("build.rs", include_str!("../../template/esp/build.rs.in")),
+    ("src/main.rs", include_str!("../../template/esp/main.rs.in")),
+    (
+        "src/clock.rs",
+        include_str!("../../firmware/esp32c3/src/clock.rs"),
+    ),
+    (
+        ".cargo/config.toml",
+        include_str!("../../template/config.toml.in"),
+    ),
+    (
+        "rust-toolchain.toml",
+        include_str!("../../template/esp/rust-toolchain.toml.in"),
+    ),
 ];
 
 /// Makes the project `name`, a folder in the current one, for `chip`.
 ///
 /// # Errors
-/// If no such chip is known, if the folder is there already, or cannot be written.
+/// If no such chip is known, if cargo would refuse the name, if the folder is there already, or cannot be written: then nothing is left of it.
 pub(crate) fn make(name: &str, chip: &str) -> Result<(), String> {
+    check_package_name(name)?;
     let (id, board, project) = find(chip)?;
+    let files = files(name, id, &board, &project);
+    // Two packages of one name would be in one program.
+    if files
+        .iter()
+        .any(|(path, text)| *path == "Cargo.toml" && has_dependency(text, name))
+    {
+        return Err(format!(
+            "{name:?} is the name of a package that the project needs"
+        ));
+    }
     let folder = Path::new(name);
     let failed = |error: std::io::Error| format!("{name}: {error}");
     // An existing folder is somebody's.
     fs::create_dir(folder).map_err(failed)?;
-    let memory = format!("/* {} */{}", board.name, project.memory);
-    let all = FILES.map(|(path, text)| (path, fill(text, name, id, &board, &project)));
-    for (path, text) in all.into_iter().chain([("memory.x", memory)]) {
-        let path = folder.join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        fs::write(&path, text).map_err(failed)?;
+    if let Err(error) = write(folder, &files) {
+        let _removed = fs::remove_dir_all(folder);
+        return Err(failed(error));
     }
-    println!(
+    print_line(&format!(
         "{name} is firmware for {}: its README.md says how it is built",
         board.name
-    );
+    ));
     Ok(())
 }
 
+/// Paths and texts of a project's files.
+fn files(
+    name: &str,
+    id: &str,
+    board: &BoardFile,
+    project: &Project,
+) -> Vec<(&'static str, String)> {
+    let own: &[Template] = match project.template {
+        TemplateKind::CortexM => &CORTEX_M,
+        TemplateKind::Esp => &ESP,
+    };
+    let templates = SHARED.iter().chain(own);
+    let filled = templates.map(|(path, text)| (*path, fill(text, name, id, board, project)));
+    let memory = project
+        .memory
+        .as_ref()
+        .map(|map| ("memory.x", format!("/* {} */{map}", board.name)));
+    filled.chain(memory).collect()
+}
+
+fn has_dependency(manifest: &str, name: &str) -> bool {
+    let mut lines = manifest.lines();
+    lines.any(|line| line.split_once(" = ").is_some_and(|(key, _)| key == name))
+}
+
+fn write(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, text)?;
+    }
+    Ok(())
+}
+
+/// The board of a chip, or of a board's own short name.
 fn find(chip: &str) -> Result<(&'static str, BoardFile, Project), String> {
     let mut known = Vec::new();
     for (id, _) in LIST {
@@ -52,7 +124,7 @@ fn find(chip: &str) -> Result<(&'static str, BoardFile, Project), String> {
         let Some(project) = board.project.clone() else {
             continue;
         };
-        if project.chip == chip {
+        if project.chip == chip || *id == chip {
             return Ok((id, board, project));
         }
         known.push(project.chip);
@@ -76,7 +148,8 @@ fn fill(text: &str, name: &str, id: &str, board: &BoardFile, project: &Project) 
         ("id", id.to_owned()),
         ("board", board.name.clone()),
         ("target", board.target.clone()),
-        ("selkie", repository().display().to_string()),
+        ("core", path_string("core")),
+        ("embassy", path_string("boards/firmware/embassy")),
         ("probe", project.probe.clone()),
         ("dependencies", project.dependencies.join("\n")),
         ("link_arguments", arguments),
@@ -89,19 +162,41 @@ fn fill(text: &str, name: &str, id: &str, board: &BoardFile, project: &Project) 
     })
 }
 
+/// A folder of this repository, as a string of TOML.
+fn path_string(folder: &str) -> String {
+    toml_string(&repository().join(folder).display().to_string())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{FILES, fill, find};
+    use selkie_boards::{LIST, parse};
+
+    use super::{files, find, has_dependency};
 
     #[test]
     fn nothing_is_left_to_be_filled_in() {
-        for chip in ["rp2040", "nrf52840", "stm32f411"] {
-            let (id, board, project) = find(chip).expect(chip);
-            for (path, text) in FILES {
-                let text = fill(text, "tide", id, &board, &project);
-                assert!(!text.contains("{{") || path == "build.rs", "{path}: {text}");
+        let boards = LIST.iter().map(|(id, _)| (*id, parse(id).expect(id)));
+        let chips = boards.filter_map(|(id, board)| Some((id, board.project?.chip)));
+        for (id, chip) in chips {
+            let (found, board, project) = find(&chip).expect(&chip);
+            assert_eq!((found, find(id).expect(id).0), (id, id));
+            let files = files("tide", id, &board, &project);
+            for (path, text) in &files {
+                assert!(
+                    !text.contains("{{") || *path == "build.rs",
+                    "{path}: {text}"
+                );
                 assert!(!text.contains("}}"), "{path}: {text}");
             }
+            let manifest = files.iter().find(|(path, _)| *path == "Cargo.toml");
+            let (_, manifest) = manifest.expect("there is one");
+            let read: toml::Table = manifest.parse().expect("it is TOML");
+            assert!(
+                read["dependencies"]["selkie-core"]["path"]
+                    .as_str()
+                    .is_some()
+            );
+            assert!(has_dependency(manifest, "defmt") && !has_dependency(manifest, "tide"));
         }
     }
 
@@ -109,7 +204,7 @@ mod tests {
     fn an_unknown_chip_is_an_error_that_lists_the_known_ones() {
         let said = find("z80").expect_err("there is none");
         assert!(
-            said.contains("\"z80\"") && said.contains("rp2040"),
+            said.contains("\"z80\"") && said.contains("rp2040") && said.contains("esp32c3"),
             "{said}"
         );
     }

@@ -9,7 +9,8 @@ use std::{env, fs};
 
 use selkie_boards::{BoardFile, Kind, Zig};
 
-use crate::command::{call, output, repository};
+use crate::command::{call, is_there, output, repository};
+use crate::literal::{shell_word, toml_string};
 use crate::packages::check_debian_compiler;
 
 /// A cargo for packages of this repository, set up for a board.
@@ -24,7 +25,7 @@ pub(crate) fn cargo_with(
     flag: Option<&str>,
 ) -> Result<Command, String> {
     let target = &board.target;
-    let from_rustup = rustup_has(target);
+    let from_rustup = rustup_has(target, folder);
     let mut flags: Vec<String> = flag.iter().map(|flag| (*flag).to_owned()).collect();
     let mut cargo = if from_rustup {
         Command::new("cargo")
@@ -47,23 +48,32 @@ pub(crate) fn cargo_with(
     let linker = match &board.zig {
         Some(zig) => {
             flags.push("-Clink-self-contained=no".into());
-            zig_linker(zig)?
+            Some(zig_linker(zig)?)
         }
-        None => board.linker.clone().into(),
+        // rustup brings a linker for chips.
+        None if board.kind == Kind::Bare && from_rustup && !is_there(&board.linker) => None,
+        None => Some(board.linker.clone().into()),
     };
-    let variable = target.to_uppercase().replace(['-', '.'], "_");
+    if let Some(linker) = linker {
+        let variable = target.to_uppercase().replace(['-', '.'], "_");
+        cargo.env(format!("CARGO_TARGET_{variable}_LINKER"), linker);
+    }
+    // No variable, which would be split at the spaces of paths.
     cargo
         .current_dir(folder)
-        .env(format!("CARGO_TARGET_{variable}_LINKER"), linker)
-        .env(
-            format!("CARGO_TARGET_{variable}_RUSTFLAGS"),
-            flags.join(" "),
-        )
+        .args(["--config", &rust_flags(target, &flags)])
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS");
     if board.kind == Kind::Bare && !from_rustup {
         cargo.env("CARGO_UNSTABLE_BUILD_STD", "core,alloc");
     }
     Ok(cargo)
+}
+
+/// A setting of cargo's: flags for a target, beside those of the package's own configuration.
+fn rust_flags(target: &str, flags: &[String]) -> String {
+    let flags: Vec<_> = flags.iter().map(|flag| toml_string(flag)).collect();
+    format!("target.{target}.rustflags=[{}]", flags.join(","))
 }
 
 /// Flags that take what is this machine's own out of the paths that panics name: they would stand in
@@ -79,9 +89,11 @@ fn short_paths() -> Vec<String> {
     flags
 }
 
-fn rustup_has(target: &str) -> bool {
+/// Whether rustup's toolchain has the target: the one that a folder chooses, perhaps by a file.
+pub(crate) fn rustup_has(target: &str, folder: &Path) -> bool {
     let list = Command::new("rustup")
         .args(["target", "list", "--installed"])
+        .current_dir(folder)
         .output();
     list.is_ok_and(|list| {
         String::from_utf8_lossy(&list.stdout)
@@ -111,7 +123,7 @@ fn sysroot(target: &str) -> Result<PathBuf, String> {
     let version = version.split_whitespace().nth(1).unwrap_or("unknown");
     let sysroot = output().join("sysroots").join(version).join(target);
     if !sysroot.exists() {
-        println!("compiling the standard library for {target}, once");
+        eprintln!("compiling the standard library for {target}, once");
         compile_std(target, &sysroot).map_err(|why| format!("no standard library: {why}"))?;
     }
     Ok(sysroot)
@@ -155,7 +167,8 @@ fn compile_std(target: &str, sysroot: &Path) -> Result<(), String> {
 /// A program that calls zig as a linker. Zig knows the processor better than the compiler's
 /// arguments do, so those are left out.
 fn zig_linker(zig: &Zig) -> Result<PathBuf, String> {
-    let call = find_zig()?;
+    let call: Vec<_> = find_zig()?.iter().map(|word| shell_word(word)).collect();
+    let call = call.join(" ");
     let directory = output().join("linkers");
     let path = directory.join(format!("zig-{}", zig.target));
     let script = format!(
@@ -183,7 +196,7 @@ fn make_executable(_path: &Path) -> std::io::Result<()> {
 }
 
 /// How zig is called: `zig`, or the package `ziglang` of a Python.
-fn find_zig() -> Result<String, String> {
+fn find_zig() -> Result<Vec<String>, String> {
     let own = output().join("zig");
     let own_python = own.join("bin/python3");
     let works = |words: &[&str]| {
@@ -193,8 +206,9 @@ fn find_zig() -> Result<String, String> {
     };
     let named = env::var("SELKIE_ZIG").unwrap_or_default();
     let named: Vec<&str> = named.split_whitespace().collect();
+    let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     if !named.is_empty() && works(&named) {
-        return Ok(named.join(" "));
+        return Ok(owned(&named));
     }
     let own_python = own_python.to_string_lossy();
     for words in [
@@ -203,7 +217,7 @@ fn find_zig() -> Result<String, String> {
         &[&own_python, "-m", "ziglang"],
     ] {
         if works(words) {
-            return Ok(words.join(" "));
+            return Ok(owned(words));
         }
     }
     let own = own.display();
@@ -211,4 +225,22 @@ fn find_zig() -> Result<String, String> {
         "zig, which links for musl, is not installed\n\
          install it: python3 -m venv {own} && {own}/bin/pip install ziglang==0.13.0"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rust_flags;
+
+    #[test]
+    fn paths_in_flags_may_have_spaces_and_quotes() {
+        let flags = ["-Ca".to_owned(), r#"--b=/my "own"/c\d=/"#.to_owned()];
+        let setting = rust_flags("thumbv6m-none-eabi", &flags);
+        let read: toml::Table = setting.parse().expect("cargo reads it");
+        let read = read["target"]["thumbv6m-none-eabi"]["rustflags"].as_array();
+        let read = read.expect("an array").iter().map(|flag| flag.as_str());
+        assert_eq!(
+            read.collect::<Vec<_>>(),
+            flags.each_ref().map(|flag| Some(flag.as_str()))
+        );
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Idea        The alarm's interrupt fires what is due, whatever the executors do, so that a
 //!             long poll in thread mode does not keep a timer of a more urgent executor. The alarm
-//!             is armed again, always for the wheel's own next tick, whenever that becomes earlier.
+//!             is armed again, always for the earliest of all timers, whenever that becomes earlier.
 //! States      disarmed ⇄ armed for a tick ─alarm→ fired: armed again
 //! Invariants  I1 the alarm is armed under `arming`, for the tick that `prepare_alarm` published.
 //!                An insert that is due before that tick arms again; its tick is in the wheel by

@@ -208,6 +208,10 @@ pub const HAS_BUDGET: bool = cfg!(feature = "budget");
 /// Whether others run while this context waits for them: not the one that an interrupt suspended.
 pub const HAS_THREADS: bool = false;
 
+/// What the clock may have counted too little when it is read: it counts microseconds.
+#[cfg(feature = "embedded-hal")]
+pub const CLOCK_GRAIN: Duration = Duration::from_micros(1);
+
 /// Nanoseconds of a timer's tick: 128 microseconds, so that ticks are found by shifting.
 pub const TICK_NANOS: u64 = 1_000 << TICK_SHIFT;
 

@@ -27,6 +27,7 @@
 //! | `limit(limit, in_models)` | a constant: `limit`, or the second where a model tries every interleaving |
 //! | `HAS_THREADS` | whether a context that waits for another's few steps may spin: not where it can be an interrupt handler that suspended the other |
 //! | `PauseState<T>` | what a clock needs in order to be paused: `new(T)`, `get() -> Option<&T>`; empty where no clock is paused |
+//! | `CLOCK_GRAIN` | what the clock may have counted too little when it is read, with `embedded-hal` |
 //! | `TICK_NANOS` | a timer's tick |
 //! | `tick_at(moment)`, `tick_after(moment)` | a moment in ticks since the origin, rounded down and up |
 //! | `HAS_BUDGET` | whether polls have a cooperative budget |

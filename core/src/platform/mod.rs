@@ -68,6 +68,8 @@ mod section;
 mod std_time;
 #[cfg(any(feature = "std", loom))]
 pub use section::{Flags, InSection, LeafLock, in_section};
+#[cfg(all(feature = "embedded-hal", any(feature = "std", loom)))]
+pub use std_time::CLOCK_GRAIN;
 #[cfg(any(feature = "std", loom))]
 pub use std_time::{
     CAN_OBSERVE, PauseState, RawInstant, TICK_NANOS, WHEEL_LEVEL_BITS, WHEEL_LEVELS, instant_now,
@@ -91,6 +93,8 @@ mod bare_u64;
 mod simulated;
 #[cfg(all(test, not(any(feature = "std", loom))))]
 mod simulated_atomic;
+#[cfg(all(feature = "embedded-hal", not(any(feature = "std", loom))))]
+pub use bare::CLOCK_GRAIN;
 #[cfg(all(feature = "alloc", not(any(feature = "std", loom))))]
 pub use bare::{
     Arc, CACHE_LINE_BYTES, KEPT_BLOCKS, POOLED_BLOCKS, PlainArc, catch_panic, contain_panic,

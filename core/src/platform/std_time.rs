@@ -18,6 +18,10 @@ pub fn instant_origin() -> RawInstant {
     *ORIGIN.get_or_init(RawInstant::now)
 }
 
+/// What the clock may have counted too little when it is read: nothing that a timer could tell.
+#[cfg(feature = "embedded-hal")]
+pub const CLOCK_GRAIN: core::time::Duration = core::time::Duration::ZERO;
+
 /// Nanoseconds of a timer's tick.
 pub const TICK_NANOS: u64 = 1_000_000;
 

@@ -84,7 +84,7 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use errors::{AcquireError, TryAcquireError, TryLockError};
 pub use fixed::{FixedChannel, FixedPipe, FixedWatch, FixedWatchReceiver, PipeReader, PipeWriter};
 #[cfg(feature = "futures")]
-pub use fixed::{FixedSink, FixedStream};
+pub use fixed::{FixedSink, FixedStream, FixedWatchStream};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mutex_owned::{OwnedMappedMutexGuard, OwnedMutexGuard};

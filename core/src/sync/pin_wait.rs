@@ -82,8 +82,10 @@ pub struct PolledPin<P, D> {
 }
 
 impl<P, D> PolledPin<P, D> {
-    /// A pin that is looked at every `period_ms` milliseconds, measured by `delay`.
+    /// A pin that is looked at every `period_ms` milliseconds, measured by `delay`; every one, if it is zero: a wait of no time at all would let
+    /// nobody else run.
     pub const fn new(pin: P, delay: D, period_ms: u32) -> Self {
+        let period_ms = if period_ms == 0 { 1 } else { period_ms };
         Self {
             pin,
             delay,

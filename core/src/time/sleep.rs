@@ -27,7 +27,7 @@ use crate::platform::timers_ended;
 use crate::trace::SleepSpan;
 
 /// Waits until `deadline`; timers have a granularity of one
-/// millisecond (128 microseconds on a chip) and never fire early.
+/// millisecond (128 microseconds on a chip with a heap) and never fire early.
 ///
 /// # Panics
 /// If there is no runtime here, or its timers are disabled.
@@ -63,7 +63,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 /// Waits for `duration`; timers have a granularity of one
-/// millisecond (128 microseconds on a chip) and never fire early.
+/// millisecond (128 microseconds on a chip with a heap) and never fire early.
 ///
 /// A duration too long to be represented waits for thirty years.
 ///

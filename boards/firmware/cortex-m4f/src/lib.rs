@@ -5,8 +5,10 @@
 //! for others.
 
 mod clock;
+mod injection;
 
 pub use clock::{CmsdkClock, TIME, on_timer};
+pub use injection::{INJECTED, acknowledge_injected, enable_injection, inject_after};
 
 use selkie_core::time::TimersHandle;
 

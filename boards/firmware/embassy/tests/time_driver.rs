@@ -162,6 +162,8 @@ fn main() {
     // Before it is started, time stands and a timer waits.
     assert_eq!(Instant::now().as_ticks(), 0);
     embassy_time_driver::schedule_wake(1, std::task::Waker::noop());
+    // So does one for the end of time.
+    embassy_time_driver::schedule_wake(u64::MAX - 1, std::task::Waker::noop());
     install_clock(|| TIME.clock().now_micros());
     let timers = TIME.start();
     EXECUTOR.set_timers(timers);

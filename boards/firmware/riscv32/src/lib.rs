@@ -6,10 +6,12 @@
 #![allow(unsafe_code)]
 
 mod clock;
+mod injection;
 mod register;
 mod software;
 
 pub use clock::{ClintClock, TIME};
+pub use injection::{acknowledge_injected, enable_injection, inject_after};
 pub use software::{acknowledge, pend};
 
 use riscv::interrupt::Interrupt;

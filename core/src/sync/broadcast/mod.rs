@@ -8,7 +8,12 @@ mod shared;
 
 mod receiver;
 
+#[cfg(feature = "futures")]
+mod stream;
+
 mod sender;
 
 pub use receiver::Receiver;
 pub use sender::{Sender, WeakSender, channel};
+#[cfg(feature = "futures")]
+pub use stream::BroadcastStream;

@@ -4,8 +4,10 @@
 //!             it is to see.
 #![allow(unsafe_code)]
 
+use core::borrow::BorrowMut;
 use core::fmt;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -138,11 +140,7 @@ impl<T: Clone> Receiver<T> {
     /// # }
     /// ```
     pub async fn recv(&mut self) -> Result<T, RecvError> {
-        Recv {
-            receiver: self,
-            node: None,
-        }
-        .await
+        Recv::new(self).await
     }
 
     /// Takes the next value if it is there.
@@ -220,13 +218,27 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// One wait for a value.
-struct Recv<'a, T> {
-    receiver: &'a mut Receiver<T>,
+/// A wait for a value, and after it for the next one. `R` is how it has the receiver.
+pub(super) struct Recv<T, R: BorrowMut<Receiver<T>>> {
+    receiver: R,
     node: Option<WaitNode<u64>>,
+    value: PhantomData<fn() -> T>,
 }
 
-impl<T> Recv<'_, T> {
+impl<T, R: BorrowMut<Receiver<T>>> Recv<T, R> {
+    pub(super) const fn new(receiver: R) -> Self {
+        Self {
+            receiver,
+            node: None,
+            value: PhantomData,
+        }
+    }
+
+    /// The receiver that waits.
+    pub(super) fn receiver(&self) -> &Receiver<T> {
+        self.receiver.borrow()
+    }
+
     /// Joins the wait queue or replaces the waker in it; `false` if there is something to receive.
     fn join(self: Pin<&mut Self>, cx: &Context<'_>) -> bool {
         let waker = cx.waker().clone();
@@ -235,9 +247,10 @@ impl<T> Recv<'_, T> {
         let node = this.node.get_or_insert_with(|| WaitNode::new(0));
         // SAFETY: structurally pinned.
         let node = unsafe { Pin::new_unchecked(&*node) };
-        let shared = &*this.receiver.shared;
+        let receiver = this.receiver.borrow();
+        let (shared, next) = (&*receiver.shared, receiver.next);
         let mut tail = shared.tail.lock();
-        if shared.look(&tail, this.receiver.next) != LookOutcome::AtTail {
+        if shared.look(&tail, next) != LookOutcome::AtTail {
             return false;
         }
         let spare = match node.state() {
@@ -245,7 +258,7 @@ impl<T> Recv<'_, T> {
             WaitState::Queued => unsafe { tail.waiters.set_waker(node, waker) },
             _ => {
                 // SAFETY: the node is in no queue; `drop` removes it.
-                unsafe { tail.waiters.push(node, waker, this.receiver.next) };
+                unsafe { tail.waiters.push(node, waker, next) };
                 None
             }
         };
@@ -255,7 +268,7 @@ impl<T> Recv<'_, T> {
     }
 }
 
-impl<T: Clone> Future for Recv<'_, T> {
+impl<T: Clone, R: BorrowMut<Receiver<T>>> Future for Recv<T, R> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -263,7 +276,7 @@ impl<T: Clone> Future for Recv<'_, T> {
         let result = loop {
             // SAFETY: the node is not moved.
             let this = unsafe { self.as_mut().get_unchecked_mut() };
-            match this.receiver.try_recv() {
+            match this.receiver.borrow_mut().try_recv() {
                 Ok(value) => break Ok(value),
                 Err(TryRecvError::Closed) => break Err(RecvError::Closed),
                 Err(TryRecvError::Lagged(missed)) => break Err(RecvError::Lagged(missed)),
@@ -279,7 +292,7 @@ impl<T: Clone> Future for Recv<'_, T> {
     }
 }
 
-impl<T> Drop for Recv<'_, T> {
+impl<T, R: BorrowMut<Receiver<T>>> Drop for Recv<T, R> {
     fn drop(&mut self) {
         let Some(node) = &self.node else { return };
         // SAFETY: pinned since it was queued, and dropped in place.
@@ -287,7 +300,7 @@ impl<T> Drop for Recv<'_, T> {
         if node.state() != WaitState::Queued {
             return;
         }
-        let mut tail = self.receiver.shared.tail.lock();
+        let mut tail = self.receiver().shared.tail.lock();
         // SAFETY: the node is in this queue or was woken.
         let own = unsafe { tail.waiters.remove(node) };
         drop(tail);

@@ -26,6 +26,9 @@ mod watch;
 
 mod watch_receiver;
 
+#[cfg(feature = "futures")]
+mod watch_stream;
+
 pub use channel::FixedChannel;
 pub use pipe::FixedPipe;
 pub use pipe_ends::{PipeReader, PipeWriter};
@@ -35,3 +38,5 @@ pub use sink::FixedSink;
 pub use stream::FixedStream;
 pub use watch::FixedWatch;
 pub use watch_receiver::FixedWatchReceiver;
+#[cfg(feature = "futures")]
+pub use watch_stream::FixedWatchStream;

@@ -11,9 +11,10 @@
 #![allow(unsafe_code)]
 
 use core::fmt;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
 use core::slice;
-use core::task::{Context, Poll, ready};
+use core::task::{Poll, ready};
 
 use super::super::notify::Notify;
 use crate::coop;
@@ -166,7 +167,10 @@ impl<const N: usize> FixedPipe<N> {
     /// # }
     /// ```
     pub async fn read(&self, buffer: &mut [u8]) -> usize {
-        self.until_moved(&self.filled, buffer.is_empty(), || self.try_read(buffer))
+        if buffer.is_empty() {
+            return 0;
+        }
+        self.until_some(&self.filled, || some_bytes(self.try_read(buffer)))
             .await
     }
 
@@ -186,7 +190,10 @@ impl<const N: usize> FixedPipe<N> {
     /// # }
     /// ```
     pub async fn write(&self, bytes: &[u8]) -> usize {
-        self.until_moved(&self.emptied, bytes.is_empty(), || self.try_write(bytes))
+        if bytes.is_empty() {
+            return 0;
+        }
+        self.until_some(&self.emptied, || some_bytes(self.try_write(bytes)))
             .await
     }
 
@@ -234,23 +241,24 @@ impl<const N: usize> FixedPipe<N> {
         in_section(|section| unsafe { self.extent.with(section, |extent| *extent) })
     }
 
-    /// Waits until `attempt` moves a byte; each try takes a unit of the budget.
-    async fn until_moved(
-        &self,
-        notify: &Notify,
-        is_nothing: bool,
-        mut attempt: impl FnMut() -> usize,
-    ) -> usize {
-        if is_nothing {
-            return 0;
-        }
-        loop {
-            let moved = poll_fn(|cx| poll_attempt(cx, &mut attempt)).await;
-            if moved > 0 {
-                return moved;
+    /// Waits until `attempt` moves a byte, or finds some; it takes a unit of the budget.
+    ///
+    /// A notice is taken and followed by a try in the same poll: a wait that is given up between the two would keep the notice from the next
+    /// one who waits (I3).
+    async fn until_some<R>(&self, notify: &Notify, mut attempt: impl FnMut() -> Option<R>) -> R {
+        let mut notified = pin!(notify.notified());
+        poll_fn(|cx| {
+            let unit = ready!(coop::poll_proceed(cx));
+            loop {
+                if let Some(moved) = attempt() {
+                    unit.made_progress();
+                    return Poll::Ready(moved);
+                }
+                ready!(notified.as_mut().poll(cx));
+                notified.set(notify.notified());
             }
-            notify.notified().await;
-        }
+        })
+        .await
     }
 
     /// Waits until there are bytes, and returns those that lie in a row.
@@ -258,18 +266,14 @@ impl<const N: usize> FixedPipe<N> {
     /// # Safety
     /// The caller is the one reader, and gives no byte away before it is done with these.
     pub(super) async unsafe fn filled(&self) -> &[u8] {
-        loop {
-            let Extent { start, used } = self.extent();
-            if used > 0 {
-                let count = used.min(N - start);
-                let first = self
-                    .bytes
-                    .with(|bytes| bytes.cast::<u8>().wrapping_add(start));
-                // SAFETY: these are the readers', the caller is the only one (I2), and they lie within the ring.
-                return unsafe { slice::from_raw_parts(first, count) };
-            }
-            self.filled.notified().await;
-        }
+        let there = || Some(self.extent()).filter(|extent| extent.used > 0);
+        let Extent { start, used } = self.until_some(&self.filled, there).await;
+        let count = used.min(N - start);
+        let first = self
+            .bytes
+            .with(|bytes| bytes.cast::<u8>().wrapping_add(start));
+        // SAFETY: these are the readers', the caller is the only one (I2), and they lie within the ring.
+        unsafe { slice::from_raw_parts(first, count) }
     }
 
     /// Gives the first `count` bytes of the readers to the writers; no more than there are.
@@ -336,13 +340,8 @@ impl<const N: usize> FixedPipe<N> {
     }
 }
 
-fn poll_attempt(cx: &mut Context<'_>, attempt: &mut impl FnMut() -> usize) -> Poll<usize> {
-    let unit = ready!(coop::poll_proceed(cx));
-    let moved = attempt();
-    if moved > 0 {
-        unit.made_progress();
-    }
-    Poll::Ready(moved)
+fn some_bytes(count: usize) -> Option<usize> {
+    (count > 0).then_some(count)
 }
 
 impl<const N: usize> Default for FixedPipe<N> {

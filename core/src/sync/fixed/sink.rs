@@ -1,6 +1,7 @@
 //! A channel that contains its storage, as a sink of the `futures` crates.
 //!
-//! States      idle ─poll_ready, room→ reserved ─start_send→ idle;   dropped when reserved: the room is given back
+//! States      idle ─poll_ready, room→ reserved ─start_send→ idle;   idle ─poll_ready, full→ waiting → reserved;
+//!             dropped or closed when reserved: the room is given back;   when waiting: it leaves the queue
 //! Invariants  I1 while `is_reserved` this sink has a permit of room, left and given (I1 of the channel).
 #![allow(unsafe_code)]
 
@@ -92,10 +93,12 @@ impl<T, const N: usize> Sink<T> for FixedSink<'_, T, N> {
         Poll::Ready(Ok(()))
     }
 
-    /// The channel stays open: only what was reserved goes back.
+    /// The channel stays open: what was reserved goes back, and so does a position among those who wait.
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         // SAFETY: nothing is moved.
-        unsafe { self.get_unchecked_mut() }.give_back();
+        let this = unsafe { self.get_unchecked_mut() };
+        this.wait.give_up();
+        this.give_back();
         Poll::Ready(Ok(()))
     }
 }

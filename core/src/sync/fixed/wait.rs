@@ -147,6 +147,14 @@ impl<'a, T, const N: usize, const FOR_ROOM: bool> Wait<'a, T, N, FOR_ROOM> {
         }
     }
 
+    /// Waits no longer, if it did.
+    #[inline(always)]
+    pub(super) fn give_up(&self) {
+        if self.waiter.waits() {
+            self.leave();
+        }
+    }
+
     /// Leaves the queue, or passes on what was given.
     fn leave(&self) {
         let mut spare = None;
@@ -164,9 +172,7 @@ impl<'a, T, const N: usize, const FOR_ROOM: bool> Wait<'a, T, N, FOR_ROOM> {
 impl<T, const N: usize, const FOR_ROOM: bool> Drop for Wait<'_, T, N, FOR_ROOM> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.waiter.waits() {
-            self.leave();
-        }
+        self.give_up();
     }
 }
 

@@ -184,12 +184,7 @@ impl<'a, T> FixedWatchReceiver<'a, T> {
     /// # }
     /// ```
     pub async fn changed(&mut self) {
-        self.seen = Changed {
-            watch: self.watch,
-            seen: self.seen,
-            node: WaitNode::new(0),
-        }
-        .await;
+        self.seen = Changed::new(self).await;
     }
 
     /// Waits for a value that `f` accepts, beginning with the current one, and returns it; it
@@ -266,10 +261,20 @@ impl<T> fmt::Debug for FixedWatchReceiver<'_, T> {
 }
 
 /// Waits for another version than `seen`.
-struct Changed<'a, T> {
-    watch: &'a FixedWatch<T>,
-    seen: usize,
+pub(super) struct Changed<'a, T> {
+    pub(super) watch: &'a FixedWatch<T>,
+    pub(super) seen: usize,
     node: WaitNode<usize>,
+}
+
+impl<'a, T> Changed<'a, T> {
+    pub(super) fn new(receiver: &FixedWatchReceiver<'a, T>) -> Self {
+        Self {
+            watch: receiver.watch,
+            seen: receiver.seen,
+            node: WaitNode::new(0),
+        }
+    }
 }
 
 impl<T> Future for Changed<'_, T> {

@@ -30,6 +30,9 @@ mod once;
 
 mod pipe;
 
+#[cfg(feature = "embedded-hal")]
+mod pins;
+
 #[cfg(feature = "futures")]
 mod streams;
 

@@ -252,4 +252,49 @@ fn reads_and_writes_take_units_of_the_budget() {
     // Neither ever waits: it is the budget that ends the poll.
     let polled: Poll<()> = with_budget(Budget::initial(), || task.poll());
     assert!(polled.is_pending() && task.is_woken());
+
+    let pipe: &'static mut FixedPipe<2> = Box::leak(Box::new(FixedPipe::new()));
+    let (mut reader, writer) = pipe.split();
+    let mut looks = TestTask::new(async move {
+        for _ in 0..1_000 {
+            assert_eq!(writer.try_write(b"x"), 1);
+            assert_eq!(reader.fill_buf().await, b"x");
+            reader.consume(1);
+        }
+    });
+    let polled: Poll<()> = with_budget(Budget::initial(), || looks.poll());
+    assert!(polled.is_pending() && looks.is_woken());
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_reader_that_is_dropped_at_the_end_of_its_budget_keeps_no_notice() {
+    use crate::coop::poll_proceed;
+    use crate::coop::raw::{Budget, with_budget};
+
+    for units_used in 120..130 {
+        let pipe = Arc::new(FixedPipe::<4>::new());
+        let read = |pipe: &Arc<FixedPipe<4>>| {
+            let pipe = pipe.clone();
+            TestTask::new(async move { pipe.read(&mut [0; 4]).await })
+        };
+        let (mut first, mut second) = (read(&pipe), read(&pipe));
+        assert!(first.poll().is_pending() && second.poll().is_pending());
+        assert_eq!(pipe.try_write(b"x"), 1);
+        assert!(first.is_woken());
+        let polled = with_budget(Budget::initial(), || {
+            for _ in 0..units_used {
+                if let Poll::Ready(unit) = poll_proceed(&mut Context::from_waker(Waker::noop())) {
+                    unit.made_progress();
+                }
+            }
+            first.poll()
+        });
+        // It took the byte, or passes the notice on.
+        drop(first);
+        if polled.is_pending() {
+            assert!(second.is_woken(), "after {units_used} units");
+            assert_eq!(second.poll(), Poll::Ready(1));
+        }
+    }
 }

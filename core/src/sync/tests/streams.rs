@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt, stream};
 
-use super::super::fixed::FixedChannel;
+use super::super::fixed::{FixedChannel, FixedWatch};
 use super::harness::TestTask;
 
 fn cx() -> Context<'static> {
@@ -93,6 +93,34 @@ fn a_sink_that_is_dropped_or_closed_gives_its_room_back() {
 }
 
 #[test]
+fn a_sink_that_is_closed_while_it_waits_leaves_the_queue() {
+    // Before and after it was given room.
+    for was_given in [false, true] {
+        let channel = Arc::new(FixedChannel::<u32, 1>::new());
+        channel.try_send(1).unwrap();
+        let mut sink = Box::pin(channel.sink());
+        assert!(sink.as_mut().poll_ready(&mut cx()).is_pending());
+        let other = channel.clone();
+        let mut waits = TestTask::new(async move { other.send(2).await });
+        assert!(waits.poll().is_pending());
+        if was_given {
+            assert_eq!(channel.try_recv(), Some(1));
+        }
+        assert_eq!(sink.close().now_or_never(), Some(Ok(())));
+        if !was_given {
+            assert_eq!(channel.try_recv(), Some(1));
+        }
+        assert_eq!((waits.is_woken(), waits.poll()), (true, Poll::Ready(())));
+        // It may be used again.
+        assert!(sink.as_mut().poll_ready(&mut cx()).is_pending());
+        assert_eq!(channel.try_recv(), Some(2));
+        assert!(sink.as_mut().poll_ready(&mut cx()).is_ready());
+        sink.as_mut().start_send(3).unwrap();
+        assert_eq!(channel.try_recv(), Some(3));
+    }
+}
+
+#[test]
 fn a_sink_waits_for_room_and_forwards_in_order() {
     let channel = Arc::new(FixedChannel::<u32, 2>::new());
     let from = channel.clone();
@@ -113,6 +141,118 @@ fn a_sink_waits_for_room_and_forwards_in_order() {
 fn a_value_without_room_is_a_mistake_of_the_caller() {
     let channel = FixedChannel::<u32, 1>::new();
     let _never = pin!(channel.sink()).start_send(1);
+}
+
+#[test]
+fn a_watch_in_place_is_a_stream_of_its_latest_values() {
+    let watch: &'static FixedWatch<u32> = Box::leak(Box::new(FixedWatch::new(1)));
+    let mut seen = watch.subscribe();
+    let mut stream = pin!(watch.subscribe().into_stream());
+    assert!(stream.poll_next_unpin(&mut cx()).is_pending());
+    watch.send(2);
+    watch.send(3);
+    assert_eq!(stream.next().now_or_never(), Some(Some(3)));
+    assert!(stream.poll_next_unpin(&mut cx()).is_pending());
+    // The present value, for one that asks for it.
+    seen.mark_changed();
+    let mut first = pin!(seen.into_stream());
+    assert_eq!(first.next().now_or_never(), Some(Some(3)));
+    assert_eq!(first.next().now_or_never(), None);
+    // One that waits is woken, and one that is dropped leaves the queue.
+    let mut waits = TestTask::new(async move {
+        let mut stream = pin!(watch.subscribe().into_stream());
+        (stream.next().await, stream.next().await)
+    });
+    let mut dropped =
+        TestTask::new(async move { pin!(watch.subscribe().into_stream()).next().await });
+    assert!(waits.poll().is_pending() && dropped.poll().is_pending());
+    drop(dropped);
+    watch.send(4);
+    assert!(waits.is_woken());
+    assert!(waits.poll().is_pending());
+    watch.send(5);
+    assert_eq!(waits.poll(), Poll::Ready((Some(4), Some(5))));
+}
+
+#[cfg(feature = "alloc")]
+mod broadcast_and_watch {
+    use std::pin::pin;
+
+    use super::super::super::broadcast::{self, error::RecvError};
+    use super::super::super::watch;
+    use super::{FutureExt, Poll, StreamExt, TestTask, cx};
+
+    #[test]
+    fn a_broadcast_is_a_stream_that_says_what_it_missed() {
+        let (tx, rx) = broadcast::channel(2);
+        let other = tx.subscribe();
+        let mut stream = pin!(rx.into_stream());
+        assert!(stream.poll_next_unpin(&mut cx()).is_pending());
+        // It is dropped while it waits, and its receiver with it.
+        {
+            let mut other = pin!(other.into_stream());
+            assert!(other.poll_next_unpin(&mut cx()).is_pending());
+            assert_eq!(tx.receiver_count(), 2);
+        }
+        assert_eq!(tx.receiver_count(), 1);
+        for value in 0..3 {
+            tx.send(value).unwrap();
+        }
+        assert_eq!(
+            stream.next().now_or_never(),
+            Some(Some(Err(RecvError::Lagged(1))))
+        );
+        assert_eq!(stream.next().now_or_never(), Some(Some(Ok(1))));
+        assert_eq!(stream.next().now_or_never(), Some(Some(Ok(2))));
+        assert_eq!(stream.next().now_or_never(), None);
+        drop(tx);
+        assert_eq!(stream.next().now_or_never(), Some(None));
+        assert_eq!(stream.next().now_or_never(), Some(None), "ended is ended");
+    }
+
+    #[test]
+    fn a_waiting_stream_of_either_is_woken_by_each_value_and_by_the_end() {
+        let (values, rx) = broadcast::channel(4);
+        let (latest, watch) = watch::channel(0);
+        let mut all = TestTask::new(rx.into_stream().collect::<Vec<_>>());
+        let mut last = TestTask::new(watch.into_stream().collect::<Vec<_>>());
+        for value in 1..4 {
+            assert!(all.poll().is_pending() && last.poll().is_pending());
+            values.send(value).unwrap();
+            latest.send(value).unwrap();
+            assert!(all.is_woken() && last.is_woken());
+        }
+        assert!(all.poll().is_pending() && last.poll().is_pending());
+        latest.send(4).unwrap();
+        latest.send(5).unwrap();
+        drop((values, latest));
+        assert_eq!(all.poll(), Poll::Ready(vec![Ok(1), Ok(2), Ok(3)]));
+        assert_eq!(last.poll(), Poll::Ready(vec![1, 2, 3, 5]));
+    }
+
+    #[test]
+    fn a_watch_counts_its_stream_as_a_receiver_and_lets_it_go() {
+        let (tx, mut rx) = watch::channel('a');
+        let second = rx.clone();
+        rx.mark_changed();
+        {
+            let mut stream = pin!(rx.into_stream());
+            assert_eq!(stream.next().now_or_never(), Some(Some('a')));
+            assert!(stream.poll_next_unpin(&mut cx()).is_pending());
+            assert_eq!(tx.receiver_count(), 2);
+        }
+        assert_eq!(tx.receiver_count(), 1);
+        tx.send('b').unwrap();
+        let mut stream = pin!(second.into_stream());
+        drop(tx);
+        assert_eq!(
+            stream.next().now_or_never(),
+            Some(Some('b')),
+            "the last is not lost"
+        );
+        assert_eq!(stream.next().now_or_never(), Some(None));
+        assert_eq!(stream.next().now_or_never(), Some(None), "ended is ended");
+    }
 }
 
 #[cfg(feature = "alloc")]

@@ -8,8 +8,13 @@ mod reference;
 
 mod receiver;
 
+#[cfg(feature = "futures")]
+mod stream;
+
 mod sender;
 
 pub use receiver::Receiver;
 pub use reference::Ref;
 pub use sender::{Sender, channel};
+#[cfg(feature = "futures")]
+pub use stream::WatchStream;

@@ -212,23 +212,28 @@ impl<T> Shared<T> {
     }
 
     /// Waits until the version is not `seen` any more, or every sender is gone.
-    pub(super) const fn change(&self, seen: Version) -> Change<'_, T> {
-        Change {
-            shared: self,
-            seen,
-            node: None,
-        }
+    pub(super) const fn change(&self, seen: Version) -> Change<T, &Self> {
+        Change::new(self, seen)
     }
 }
 
-/// Waits for a new version; `Err` if every sender is gone and there is none.
-pub(super) struct Change<'a, T> {
-    shared: &'a Shared<T>,
+/// Waits for a new version; `Err` if every sender is gone and there is none. `S` is how it reaches the channel.
+pub(super) struct Change<T, S: Deref<Target = Shared<T>>> {
+    shared: S,
     seen: Version,
     node: Option<WaitNode<usize>>,
 }
 
-impl<T> Change<'_, T> {
+impl<T, S: Deref<Target = Shared<T>>> Change<T, S> {
+    /// A wait until the version is not `seen` any more.
+    pub(super) const fn new(shared: S, seen: Version) -> Self {
+        Self {
+            shared,
+            seen,
+            node: None,
+        }
+    }
+
     fn look(&self) -> Poll<Result<Version, ()>> {
         let version = self.shared.version();
         if version != self.seen {
@@ -254,11 +259,11 @@ impl<T> Change<'_, T> {
         let node = this.node.get_or_insert_with(|| WaitNode::new(0));
         // SAFETY: structurally pinned.
         let node = unsafe { Pin::new_unchecked(&*node) };
-        let mut waiters = this.shared.waiters.lock();
+        let shared = &*this.shared;
+        let mut waiters = shared.waiters.lock();
         let seen = this.seen.0;
         // AcqRel: a sender that comes later sees the mark, one that came earlier is seen here.
-        let waits = this
-            .shared
+        let waits = shared
             .word
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
                 (word & !WAITERS == seen).then_some(word | WAITERS)
@@ -281,7 +286,7 @@ impl<T> Change<'_, T> {
     }
 }
 
-impl<T> Future for Change<'_, T> {
+impl<T, S: Deref<Target = Shared<T>>> Future for Change<T, S> {
     type Output = Result<Version, ()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -298,7 +303,7 @@ impl<T> Future for Change<'_, T> {
     }
 }
 
-impl<T> Drop for Change<'_, T> {
+impl<T, S: Deref<Target = Shared<T>>> Drop for Change<T, S> {
     fn drop(&mut self) {
         let Some(node) = &self.node else { return };
         // SAFETY: pinned since it was queued, and dropped in place.
