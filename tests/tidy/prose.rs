@@ -65,12 +65,20 @@ const PHRASES: &[Phrase] = &[
     but(
         "lease",
         "what is borrowed, by its name",
-        &["os/tests/hostile_files/", "tests/sim/"],
+        &[
+            "os/tests/hostile_files/",
+            "tests/sim/",
+            "docs/decisions/0317",
+        ],
     ),
     but(
         "leases",
         "what is borrowed, by its name",
-        &["os/tests/hostile_files/", "tests/sim/"],
+        &[
+            "os/tests/hostile_files/",
+            "tests/sim/",
+            "docs/decisions/0317",
+        ],
     ),
     phrase("home", "timer shard, slab"),
     phrase("homes", "timer shards, slabs"),
