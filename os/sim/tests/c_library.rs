@@ -239,3 +239,28 @@ fn a_call_is_about_what_its_descriptor_stood_for() {
         assert!(TcpStream::connect(address).is_err());
     });
 }
+
+#[test]
+fn a_thread_that_only_tries_lets_others_go_on() {
+    simulate(|| {
+        // SAFETY: all zero is room for one.
+        let mutex: libc::pthread_mutex_t = unsafe { std::mem::zeroed() };
+        let mutex = Box::into_raw(Box::new(mutex)) as usize;
+        // SAFETY: room for a mutex, without attributes.
+        unsafe { libc::pthread_mutex_init(mutex as *mut _, std::ptr::null()) };
+        // SAFETY: made above.
+        unsafe { libc::pthread_mutex_lock(mutex as *mut _) };
+        let tries = thread::spawn(move || {
+            let mut count = 1_u64;
+            // SAFETY: made above.
+            while unsafe { libc::pthread_mutex_trylock(mutex as *mut _) } != 0 {
+                count += 1;
+            }
+            count
+        });
+        thread::sleep(PAUSE);
+        // SAFETY: locked above.
+        unsafe { libc::pthread_mutex_unlock(mutex as *mut _) };
+        assert!(tries.join().unwrap() > 1);
+    });
+}

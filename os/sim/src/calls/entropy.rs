@@ -4,6 +4,7 @@
 use libc::{c_int, c_uint, c_void};
 
 use super::answer::real;
+use super::parts::lent_mut;
 use crate::kernel::{is_simulated, read};
 
 /// Fills `bytes` with what the seed says.
@@ -19,7 +20,7 @@ unsafe extern "C" fn getrandom(buffer: *mut c_void, count: usize, flags: c_uint)
         return unsafe { real(libc::SYS_getrandom, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    fill(unsafe { std::slice::from_raw_parts_mut(buffer.cast(), count) });
+    fill(unsafe { lent_mut(buffer, count) });
     count as isize
 }
 

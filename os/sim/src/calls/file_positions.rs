@@ -6,7 +6,7 @@ use libc::{c_int, c_void, iovec, off_t};
 use super::answer::{answer, padded, real};
 use super::descriptors::is_ours;
 use super::disk_access::on_file;
-use super::parts::{gather, room, scatter};
+use super::parts::{gather, lent, lent_mut, room, scatter};
 use crate::errno::Errno;
 use crate::kernel::read as look;
 
@@ -87,7 +87,7 @@ unsafe extern "C" fn pread(
         return unsafe { real(libc::SYS_pread64, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+    let buffer = unsafe { lent_mut(buffer, count) };
     answer(read_file(descriptor, buffer, Some(offset)))
 }
 
@@ -115,7 +115,7 @@ unsafe extern "C" fn pwrite(
         return unsafe { real(libc::SYS_pwrite64, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+    let bytes = unsafe { lent(buffer, count) };
     answer(write_file(descriptor, bytes, Some(offset)))
 }
 

@@ -61,6 +61,7 @@ mod syncs;
 mod system_name;
 mod temporary_files;
 mod threads;
+mod tried_locks;
 mod working_directory;
 
 pub(crate) use processes::{deliver_signal, end_host};

@@ -1,7 +1,34 @@
 //! Bytes in several parts, as programs lend them.
 #![allow(unsafe_code)]
 
-use libc::iovec;
+use libc::{c_void, iovec};
+
+/// The most that a call takes at once, as with Linux.
+const MOST: usize = 0x7fff_f000;
+
+/// The bytes that a caller lends. There may be none, at no address.
+///
+/// # Safety
+/// They are readable while the slice lives.
+pub(super) unsafe fn lent<'a>(bytes: *const c_void, count: usize) -> &'a [u8] {
+    if bytes.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(bytes.cast(), count.min(MOST)) }
+}
+
+/// The room that a caller lends. There may be none, at no address.
+///
+/// # Safety
+/// It is writable while the slice lives, and the caller's own.
+pub(super) unsafe fn lent_mut<'a>(bytes: *mut c_void, count: usize) -> &'a mut [u8] {
+    if bytes.is_null() || count == 0 {
+        return &mut [];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(bytes.cast(), count.min(MOST)) }
+}
 
 /// The parts of a call, as a slice.
 ///
@@ -27,9 +54,7 @@ pub(super) unsafe fn gather(parts: *const iovec, count: usize) -> Vec<u8> {
             continue;
         }
         // SAFETY: the caller's promise.
-        bytes.extend_from_slice(unsafe {
-            std::slice::from_raw_parts(part.iov_base.cast::<u8>(), part.iov_len)
-        });
+        bytes.extend_from_slice(unsafe { lent(part.iov_base, part.iov_len) });
     }
     bytes
 }

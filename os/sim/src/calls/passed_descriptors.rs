@@ -83,7 +83,9 @@ pub(super) unsafe fn passed_with(
 pub(super) unsafe fn take_passed(message: &mut msghdr, passed: &mut Vec<ObjectId>, flags: c_int) {
     // SAFETY: the function only counts.
     let begins = unsafe { libc::CMSG_LEN(0) } as usize;
-    let room = message.msg_controllen;
+    // Other C libraries have a shorter number here.
+    #[allow(clippy::unnecessary_cast)]
+    let room = message.msg_controllen as usize;
     message.msg_controllen = 0;
     if passed.is_empty() {
         return;

@@ -7,6 +7,7 @@ use super::answer::{answer, real};
 use super::bytes::{CallKind, Direction, on_descriptor, receive, send_all};
 use super::datagrams;
 use super::descriptors::is_ours;
+use super::parts::{lent, lent_mut};
 use super::socket_address;
 use crate::errno::Errno;
 use crate::kernel::{Object, read};
@@ -34,7 +35,7 @@ unsafe extern "C" fn recvfrom(
         return unsafe { real(libc::SYS_recvfrom, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+    let buffer = unsafe { lent_mut(buffer, count) };
     let received = receive(descriptor, buffer, flags, CallKind::Socket);
     answer(received.map(|received| {
         if let Some(from) = &received.from {
@@ -67,7 +68,7 @@ unsafe extern "C" fn sendto(
         return unsafe { real(libc::SYS_sendto, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+    let bytes = unsafe { lent(buffer, count) };
     // SAFETY: the caller's pointer is none, or to an address.
     let to = match unsafe { socket_address::read(address, length) } {
         Ok(to) => to,

@@ -216,6 +216,18 @@ unsafe extern "C" fn epoll_pwait2(
     unsafe { give_ready(poller, events, limit, timeout) }
 }
 
+/// The entries of a call, of which there may be none, at no address.
+///
+/// # Safety
+/// There are so many while the slice lives.
+unsafe fn entries_of<'a>(wanted: *mut pollfd, count: nfds_t) -> &'a mut [pollfd] {
+    if wanted.is_null() || count == 0 {
+        return &mut [];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(wanted, count as usize) }
+}
+
 /// What is ready among `wanted`, and how many.
 fn look(state: &mut State, wanted: &mut [pollfd]) -> usize {
     for one in &mut *wanted {
@@ -269,7 +281,7 @@ unsafe extern "C" fn poll(wanted: *mut pollfd, count: nfds_t, timeout: c_int) ->
         return unsafe { real(libc::SYS_ppoll, arguments) } as c_int;
     }
     // SAFETY: the caller lends so many.
-    let wanted = unsafe { std::slice::from_raw_parts_mut(wanted, count as usize) };
+    let wanted = unsafe { entries_of(wanted, count) };
     poll_for(wanted, milliseconds(timeout)) as c_int
 }
 
@@ -293,7 +305,7 @@ unsafe extern "C" fn ppoll(
         return unsafe { real(libc::SYS_ppoll, arguments) } as c_int;
     }
     // SAFETY: the caller lends so many.
-    let wanted = unsafe { std::slice::from_raw_parts_mut(wanted, count as usize) };
+    let wanted = unsafe { entries_of(wanted, count) };
     // SAFETY: the caller's pointer is none, or to a time.
     let timeout = unsafe { timeout.as_ref() }.map(from_timespec);
     poll_for(wanted, timeout) as c_int

@@ -7,7 +7,7 @@ use super::answer::{answer, real};
 use super::bytes::{CallKind, receive, send_all};
 use super::descriptors::is_ours;
 use super::file_positions::{is_file, read_file, read_parts, write_file, write_parts};
-use super::parts::{gather, room, scatter};
+use super::parts::{gather, lent, lent_mut, room, scatter};
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn read(descriptor: c_int, buffer: *mut c_void, count: usize) -> isize {
@@ -18,11 +18,11 @@ unsafe extern "C" fn read(descriptor: c_int, buffer: *mut c_void, count: usize) 
     }
     if is_file(descriptor) {
         // SAFETY: the caller lends these bytes.
-        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+        let buffer = unsafe { lent_mut(buffer, count) };
         return answer(read_file(descriptor, buffer, None));
     }
     // SAFETY: as above.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+    let buffer = unsafe { lent_mut(buffer, count) };
     let received = receive(descriptor, buffer, 0, CallKind::File);
     answer(received.map(|received| received.length(0)))
 }
@@ -47,7 +47,7 @@ unsafe extern "C" fn recv(
         return unsafe { real(libc::SYS_recvfrom, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+    let buffer = unsafe { lent_mut(buffer, count) };
     let received = receive(descriptor, buffer, flags, CallKind::Socket);
     answer(received.map(|received| received.length(flags)))
 }
@@ -61,11 +61,11 @@ unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, count: usiz
     }
     if is_file(descriptor) {
         // SAFETY: the caller lends these bytes.
-        let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+        let bytes = unsafe { lent(buffer, count) };
         return answer(write_file(descriptor, bytes, None));
     }
     // SAFETY: the caller lends these bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+    let bytes = unsafe { lent(buffer, count) };
     send_all(descriptor, bytes, 0, CallKind::File, Vec::new())
 }
 
@@ -89,7 +89,7 @@ unsafe extern "C" fn send(
         return unsafe { real(libc::SYS_sendto, arguments) };
     }
     // SAFETY: the caller lends these bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+    let bytes = unsafe { lent(buffer, count) };
     send_all(descriptor, bytes, flags, CallKind::Socket, Vec::new())
 }
 

@@ -9,7 +9,7 @@ use libc::{c_int, c_void, pthread_attr_t, pthread_t, timespec};
 use super::lock::until_on;
 use crate::ids::{HostId, ThreadId};
 use crate::kernel::{
-    Channel, Step, add_thread, begin_thread, call, end_thread, has_ended, is_simulated, read,
+    Channel, State, Step, add_thread, begin_thread, call, end_thread, has_ended, is_simulated, read,
 };
 use crate::sys::{self, OriginalFunction, WaitWord};
 
@@ -92,6 +92,13 @@ unsafe extern "C" fn pthread_create(
     let handle = unsafe { *thread };
     read(|state| state.threads[id.0 as usize].handle = Some(handle));
     0
+}
+
+/// Whether the thread with this handle has ended.
+pub(super) fn is_over(state: &State, handle: pthread_t) -> bool {
+    let mut threads = state.threads.iter().enumerate().rev();
+    let found = threads.find(|(_, thread)| thread.handle == Some(handle));
+    found.is_none_or(|(at, _)| has_ended(state, ThreadId(at as u32)))
 }
 
 /// The running thread waits until the thread with this handle has ended, or until `until`; whether it has ended.

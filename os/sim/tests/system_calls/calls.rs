@@ -329,3 +329,17 @@ pub(crate) fn receive_descriptors(
     }
     Ok((count, passed, message.msg_flags))
 }
+
+/// What calls say that are given no bytes, at no address.
+pub(crate) fn without_bytes(descriptor: i32) -> [Outcome; 4] {
+    let none = std::ptr::null_mut::<c_void>();
+    // SAFETY: the calls touch no bytes.
+    let read = outcome(unsafe { libc::read(descriptor, none, 0) });
+    // SAFETY: as above.
+    let written = outcome(unsafe { libc::write(descriptor, none, 0) });
+    // SAFETY: as above.
+    let sent = outcome(unsafe { libc::send(descriptor, none, 0, libc::MSG_NOSIGNAL) });
+    // SAFETY: as above.
+    let waited = outcome(unsafe { libc::poll(std::ptr::null_mut(), 0, 1) } as isize);
+    [read, written, sent, waited]
+}

@@ -1,8 +1,9 @@
 //! Local sockets, and descriptors that are passed over them.
 
 use super::calls::{
-    accept, bind, close, connect, inet, listen, local, own_name, pair, peer_name, pipe, poll, read,
-    receive, receive_descriptors, send, send_descriptors, shutdown, socket, write,
+    accept, bind, close, connect, inet, listen, local, own_name, pair, peer_name, pipe, poll, port,
+    read, receive, receive_descriptors, send, send_descriptors, shutdown, socket, without_bytes,
+    write,
 };
 use super::comparison::compare;
 use super::readiness::{IN, OUT, RDHUP};
@@ -143,5 +144,20 @@ fn descriptors_pass() {
             receive_descriptors(two, &mut room, 64, libc::MSG_DONTWAIT)
                 .map(|(c, p, f)| (c, p.len(), f)),
         );
+    });
+}
+
+#[test]
+fn calls_without_bytes() {
+    compare(|log| {
+        let [one, _two] = pair(libc::SOCK_STREAM).unwrap();
+        log.say("stream", without_bytes(one));
+        let [reader, writer] = pipe(0);
+        log.say("pipe", (without_bytes(reader), without_bytes(writer)));
+        let socket = socket(libc::AF_INET, libc::SOCK_DGRAM).unwrap() as i32;
+        bind(socket, &inet(0)).unwrap();
+        connect(socket, &inet(port(socket))).unwrap();
+        log.say("sent to itself", send(socket, b"", 0));
+        log.say("datagram", without_bytes(socket));
     });
 }
