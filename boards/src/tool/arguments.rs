@@ -163,9 +163,9 @@ impl Options {
                     _ => Action::RunOwn { board, program },
                 })
             }
-            ["run", board] => Err(format!(
-                "--manifest-path PATH is missing, of a package of yours, or a PROGRAM of this repository: `run {board} blink`"
-            )),
+            ["run", _] => {
+                Err("--manifest-path PATH is missing, or a PROGRAM of this repository".to_owned())
+            }
             ["new", name] => {
                 let chip = self
                     .chip
