@@ -69,8 +69,9 @@
 //! | `time` | [`time`] |
 //! | `io-util` | adaptors, buffers and the methods of [`io`] |
 //! | `io-std` | standard input, output and error |
-//! | `net` | [`net`], and on Linux [`uring`] |
+//! | `net` | [`net`] |
 //! | `fs` | [`fs`] |
+//! | `io-uring` | on Linux, `io_uring` for what [`fs`] cannot answer from memory, and with `net` [`uring`]; elsewhere nothing |
 //! | `process` | [`process`] |
 //! | `signal` | [`signal`] |
 //! | `taskdump` | backtraces of tasks that wait: `Handle::dump` |

@@ -15,6 +15,7 @@ mod names;
 mod operations;
 mod pages;
 mod pending;
+mod prints;
 mod prose;
 mod rules;
 mod source;
@@ -100,6 +101,11 @@ fn unsafe_code_says_why_it_is_sound() {
 #[test]
 fn nothing_is_left_undone() {
     report("unfinished code", rules::unfinished(Source::all()));
+}
+
+#[test]
+fn nothing_prints_that_panics_when_it_cannot() {
+    report("a macro that panics", prints::panicking(Source::crates()));
 }
 
 #[test]

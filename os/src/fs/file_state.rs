@@ -21,7 +21,7 @@ use super::stored_error::StoredError;
 use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::sync::Notify;
-use crate::sys::FileClass;
+use crate::sys::{FileClass, report_line};
 use crate::task::JoinHandle;
 
 pub(super) struct FileState {
@@ -261,10 +261,10 @@ impl Drop for FileState {
         if cfg!(debug_assertions) && self.unflushed && !std::thread::panicking() {
             let outcome = self.poll_outcome(&mut Context::from_waker(Waker::noop()));
             if !matches!(outcome, Poll::Ready(Some(Outcome::Write(Ok(()))))) {
-                eprintln!(
+                report_line(format_args!(
                     "selkie: a file was dropped before what was written to it was flushed: \
                      whether it reached the file is not known"
-                );
+                ));
             }
         }
     }

@@ -523,7 +523,7 @@ impl Builder {
     /// that own their buffers ([`File::read_at`](crate::fs::File::read_at) and its kin).
     ///
     /// A runtime with I/O has it unless [`disable_io_uring`](Self::disable_io_uring) was called, on
-    /// 64-bit Linux. Each worker makes a ring at its first such operation, and all other threads share
+    /// 64-bit Linux, with the feature `io-uring`; elsewhere this enables I/O alone. Each worker makes a ring at its first such operation, and all other threads share
     /// one. Where the system refuses one (an old kernel, a filter, no locked memory) files' work is done
     /// by the blocking pool, and nothing else changes.
     ///
