@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::clock_rate::ClockRate;
 use crate::disk::{Disk, Ino, Profile};
 use crate::ids::{HostId, ThreadId};
 use crate::random::Random;
@@ -19,6 +20,8 @@ pub(crate) struct HostState {
     pub(crate) paused: Option<Vec<ThreadId>>,
     /// How many processors its programs see.
     pub(crate) processors: usize,
+    /// How fast its clocks go.
+    pub(crate) rate: ClockRate,
     /// How far its wall clock is from the world's, in nanoseconds.
     pub(crate) wall_offset: i64,
     /// How its last start has ended: not yet, well, or with what a panic said.
@@ -56,6 +59,7 @@ impl HostState {
             addresses: Vec::new(),
             paused: None,
             processors: 2,
+            rate: ClockRate::default(),
             wall_offset: 0,
             ended: None,
             is_up: false,

@@ -12,6 +12,10 @@ pub(crate) struct HostId(pub(crate) usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ObjectId(pub(crate) u64);
 
+/// A pipe, for as long as one of its ends is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PipeId(pub(crate) u64);
+
 /// One end of a connection, for as long as the network remembers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EndpointId(pub(crate) u64);

@@ -48,10 +48,11 @@
 //! - **Time**: `Instant`, `SystemTime`, timers of every crate. An hour takes no time.
 //! - **Random numbers**: `getrandom` in its forms, so also the order of a `HashMap` and what `rand` gives.
 //! - **Network**: TCP, UDP, names of hosts; latency, bandwidth, loss, duplication, reordering, partitions in one and both directions,
-//!   connections that are refused, reset, half open; sockets within a host, pipes.
+//!   connections that are refused, reset, half open; sockets within a host, which pass descriptors; pipes. What calls say is what
+//!   the real system says: a test compares them.
 //! - **Files**: each host has a [`disk`] that forgets, at a crash, what was not synced, and that fills up and fails as its
-//!   [`Profile`](disk::Profile) says. Below it programs see the real files that they were installed with, and change none of them.
-//! - **Hosts**: crash, restart, pause, wall clocks that are set, signals, exits. Each has its own addresses, names, ports and
+//!   [`Profile`](disk::Profile) says; files may be mapped, also shared. Below it programs see the real files that they were installed with, and change none of them.
+//! - **Hosts**: crash, restart, pause, wall clocks that are set, clocks that drift, signals, exits. Each has its own addresses, names, ports and
 //!   processors.
 //!
 //! # What is not
@@ -59,10 +60,12 @@
 //! - Other programs: `Command::spawn` fails with `ENOSYS`. `io_uring` says that the kernel has none.
 //! - Data races: threads change turns at calls of the system only. Use `loom` and the thread sanitizer for them.
 //! - A loop that waits for another thread without a call never ends; the run is ended after a minute of real time, and says so.
-//! - Files that the C library opens itself, as `fopen` does, and calls that a program makes without the C library: the crate `rustix`
-//!   does, unless it is built with `--cfg rustix_use_libc`. They reach the real system. Shared mappings of files fail with `ENODEV`.
-//! - Descriptors that are passed over local sockets; multicast; `select`, but as a sleep; `timerfd`, `signalfd`, `inotify`.
-//! - Barriers and spin locks of C, and what a processor answers by itself: `rdtsc`, `rdrand`.
+//! - Calls that a program makes without the C library: the crate `rustix` does, unless it is built with `--cfg rustix_use_libc`. They
+//!   reach the real system. So do files that the C library opens for itself, such as the time zone of `localtime`.
+//! - `timerfd`, `signalfd`, `inotify`, `memfd`, interval timers, `sigwait`: they fail with `ENOSYS`. Each leaves a warning that names it, and so does
+//!   a call by number (`syscall`) that goes to the real system.
+//! - Descriptors that are passed with datagrams, or that are the real system's; multicast; `select`, but as a sleep; `TIME_WAIT`.
+//! - What a processor answers by itself: `rdtsc`, `rdrand`.
 //!
 //! # Places of your own
 //! [`maybe!`] is true now and then, in a simulation only: a place where a program may be made to take its rarest way. A program that is
@@ -80,6 +83,8 @@ pub mod random;
 
 #[cfg(simulated)]
 mod calls;
+#[cfg(simulated)]
+mod clock_rate;
 #[cfg(simulated)]
 mod host;
 #[cfg(simulated)]

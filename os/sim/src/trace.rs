@@ -10,6 +10,9 @@ use crate::view::View;
 /// How lines in a trace begin that say what befell the programs, and how often.
 pub(crate) const COVERED: &str = "covered ";
 
+/// How the line in a trace begins that says why the run failed.
+pub(crate) const FAILED: &str = "failed ";
+
 /// If it is set, a trace has every turn.
 const TURNS: &str = "SELKIE_SIM_TURNS";
 
@@ -79,8 +82,11 @@ impl Trace {
     }
 
     /// The whole trace.
-    pub(crate) fn finish(&self) -> String {
+    pub(crate) fn finish(&self, failure: Option<&str>) -> String {
         let mut text = self.text.clone();
+        if let Some(first) = failure.and_then(|why| why.lines().next()) {
+            let _written = writeln!(text, "{FAILED}{first}");
+        }
         for (what, count) in &self.covered {
             let _written = writeln!(text, "{COVERED}{count} {what}");
         }

@@ -188,3 +188,155 @@ fn faults_without_shares_do_nothing_and_the_second_time_brings_others() {
     let numbers: Vec<u64> = numbers.map(|number| number.parse().unwrap()).collect();
     assert!(numbers.is_sorted_by(|one, two| one < two), "{numbers:?}");
 }
+
+#[test]
+fn a_host_restarts_itself() {
+    simulation().run(|world| async move {
+        let own = Arc::new(std::sync::Mutex::new(None::<selkie_sim::Host>));
+        let (known, starts) = (Arc::clone(&own), Arc::new(AtomicU64::new(0)));
+        let counted = Arc::clone(&starts);
+        let host = world.host("host").start(move || {
+            let (known, start) = (Arc::clone(&known), counted.fetch_add(1, Ordering::SeqCst));
+            async move {
+                sleep(SECOND).await;
+                if start == 0 {
+                    let host = known.lock().unwrap().clone();
+                    host.expect("it is known").restart();
+                    unreachable!("its threads never run again");
+                }
+            }
+        });
+        *own.lock().unwrap() = Some(host.clone());
+        world.sleep(4 * SECOND).await;
+        assert_eq!(starts.load(Ordering::SeqCst), 2);
+        assert_eq!(host.ended(), Some(Ok(())));
+    });
+}
+
+#[test]
+fn clocks_of_a_host_drift_and_others_do_not() {
+    simulation().run(|world| async move {
+        let shown = Arc::new(AtomicU64::new(0));
+        let own = Arc::clone(&shown);
+        let host = world.host("fast").start(move || {
+            let own = Arc::clone(&own);
+            async move {
+                let begun = (Instant::now(), std::time::SystemTime::now());
+                loop {
+                    sleep(SECOND / 10).await;
+                    let walls = begun.1.elapsed().unwrap();
+                    let apart = walls.abs_diff(begun.0.elapsed());
+                    assert!(apart < SECOND / 1000, "{apart:?} apart");
+                    own.store(walls.as_millis() as u64, Ordering::SeqCst);
+                }
+            }
+        });
+        // What it shows after so many seconds, with a clock that is so many millionths fast.
+        for (drift, ends_at) in [(0, 10), (500_000, 25), (-500_000, 30), (0, 40)] {
+            host.drift_clock(drift);
+            world.sleep(10 * SECOND).await;
+            let shown = shown.load(Ordering::SeqCst);
+            assert!(
+                (ends_at * 1000 - 400..=ends_at * 1000).contains(&shown),
+                "{shown}"
+            );
+        }
+        let faults = Faults::rough()
+            .partitions(0)
+            .pauses(0)
+            .crashes(0)
+            .slow_links(0);
+        let faults = faults.clock_shifts(0).clock_drifts(1).every(SECOND);
+        world.faults(&faults, &[&host], 60 * SECOND).await;
+        assert_eq!(host.ended(), None);
+    });
+}
+
+#[test]
+fn a_shorter_run_fails_for_the_same_reason() {
+    let said = failure(|| {
+        Builder::new().seed(1).run(|world| async move {
+            let host = world.host("host").start(std::future::pending::<()>);
+            let faults = Faults::rough().every(SECOND / 10).lasts(SECOND / 100);
+            let faults = faults
+                .crashes(0)
+                .partitions(0)
+                .slow_links(0)
+                .clock_shifts(0);
+            world.faults(&faults, &[&host], 2 * SECOND).await;
+            let left_out = std::env::var("SELKIE_SIM_WITHOUT").unwrap_or_default();
+            // As if a fault kept another bug from showing.
+            assert!(left_out.is_empty(), "another bug");
+            panic!("the bug that was found");
+        });
+    });
+    assert!(said.contains("the bug that was found"), "{said}");
+    assert!(!said.contains("another bug"), "{said}");
+}
+
+#[test]
+fn worlds_at_their_limits() {
+    Builder::new().runs(0).run(|_| async { panic!("not run") });
+    Builder::new().repeats(0).runs(2).run(|_| async {});
+    Builder::new()
+        .seed(u64::MAX)
+        .runs(2)
+        .run(|world| async move {
+            // Names that are no good file names.
+            for name in ["", "a", "a", "\u{e4}\n\"b/"] {
+                world.host(name).start(|| async {});
+            }
+            world.sleep(SECOND).await;
+        });
+}
+
+#[test]
+fn a_simulation_on_another_thread_is_refused() {
+    let other = std::thread::Builder::new().name(String::from("no-test"));
+    let run = || failure(|| Builder::new().runs(1).run(|_| async {}));
+    let said = other.spawn(run).unwrap().join().unwrap();
+    assert!(said.contains("the test's own thread"), "{said}");
+}
+
+#[test]
+fn a_long_datagram_travels_in_pieces_or_not_at_all() {
+    use std::net::UdpSocket;
+    simulation().run(|world| async move {
+        world.default_link(Link::default().loss(0.1).mtu(1000));
+        let host = world.host("host").start_main(|| {
+            let socket = UdpSocket::bind("0.0.0.0:5000").unwrap();
+            let mut come = [0_usize; 2];
+            socket.set_read_timeout(Some(5 * SECOND)).unwrap();
+            while let Ok(length) = socket.recv(&mut [0; 40_000]) {
+                come[usize::from(length > 1000)] += 1;
+            }
+            // One in ten is lost of the short ones, and all but one in thirty of those that travel in 31 pieces.
+            assert!(come[0] > 150 && come[1] < 40, "{come:?}");
+        });
+        world.sleep(SECOND).await;
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        for _ in 0..200 {
+            socket.send_to(&[0; 900], "host:5000").unwrap();
+            socket.send_to(&[0; 30_000], "host:5000").unwrap();
+            world.sleep(SECOND / 100).await;
+        }
+        let whole = libc::IP_PMTUDISC_DO;
+        let number = std::os::fd::AsRawFd::as_raw_fd(&socket);
+        let (value, length) = ((&raw const whole).cast(), size_of_val(&whole) as u32);
+        // SAFETY: the value has the length that is said.
+        let set = unsafe {
+            libc::setsockopt(
+                number,
+                libc::IPPROTO_IP,
+                libc::IP_MTU_DISCOVER,
+                value,
+                length,
+            )
+        };
+        assert_eq!(set, 0);
+        let refused = socket.send_to(&[0; 1400], "host:5000").unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::EMSGSIZE));
+        world.sleep(10 * SECOND).await;
+        assert_eq!(host.ended(), Some(Ok(())));
+    });
+}

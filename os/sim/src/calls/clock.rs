@@ -5,6 +5,7 @@ use libc::{c_int, c_long, c_void, clockid_t, time_t, timespec, timeval};
 
 use super::answer::real;
 use crate::kernel::{State, is_simulated, look};
+use crate::sys::OriginalFunction;
 
 /// What the monotonic clock says when a simulation begins: a day, so that a program may look back.
 const BOOTED: u64 = 86_400 * 1_000_000_000;
@@ -13,22 +14,36 @@ const WALL: u64 = 1_893_456_000 * 1_000_000_000;
 /// What a look at a clock costs.
 const LOOK: u64 = 40;
 
-/// The nanoseconds that `clock` shows the running thread.
-pub(super) fn nanoseconds(state: &State, clock: clockid_t) -> u64 {
+/// What the running thread's host adds to what its clock has counted, for `clock`.
+fn offset(state: &State, clock: clockid_t) -> (u64, i64) {
     match clock {
         libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE | libc::CLOCK_TAI => {
-            let offset = state.hosts[state.host().0].wall_offset;
-            (WALL + state.now).saturating_add_signed(offset)
+            (WALL, state.hosts[state.host().0].wall_offset)
         }
-        libc::CLOCK_PROCESS_CPUTIME_ID | libc::CLOCK_THREAD_CPUTIME_ID => state.now,
-        _ => BOOTED + state.now,
+        libc::CLOCK_PROCESS_CPUTIME_ID | libc::CLOCK_THREAD_CPUTIME_ID => (0, 0),
+        _ => (BOOTED, 0),
     }
+}
+
+/// The nanoseconds that `clock` shows the running thread.
+pub(super) fn nanoseconds(state: &State, clock: clockid_t) -> u64 {
+    let (begun, shift) = offset(state, clock);
+    let counted = state.hosts[state.host().0].rate.show(state.now);
+    begun.saturating_add(counted).saturating_add_signed(shift)
 }
 
 /// The simulation's time at which `clock` shows this, for the running thread.
 pub(super) fn moment(state: &State, clock: clockid_t, shows: u64) -> u64 {
-    let offset = nanoseconds(state, clock).wrapping_sub(state.now);
-    shows.saturating_sub(offset)
+    let (begun, shift) = offset(state, clock);
+    let counted = i128::from(shows) - i128::from(begun) - i128::from(shift);
+    let counted = u64::try_from(counted.max(0)).unwrap_or(u64::MAX);
+    state.hosts[state.host().0].rate.moment(counted)
+}
+
+/// The simulation's time at which so many nanoseconds have passed by the clock of the running thread's host.
+pub(super) fn in_time(state: &State, nanoseconds: u64) -> u64 {
+    let rate = state.hosts[state.host().0].rate;
+    state.now.saturating_add(rate.last(nanoseconds))
 }
 
 /// A time as nanoseconds.
@@ -48,10 +63,19 @@ fn shown(clock: clockid_t) -> u64 {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
+    static CLOCK: OriginalFunction = OriginalFunction::new(c"clock_gettime");
+    type ClockFunction = unsafe extern "C" fn(clockid_t, *mut timespec) -> c_int;
     if !is_simulated() {
-        let arguments = [clock as usize, time as usize, 0, 0, 0, 0];
+        // The C library's own function reads most clocks without a call into the kernel.
+        let Some(address) = CLOCK.find() else {
+            let arguments = [clock as usize, time as usize, 0, 0, 0, 0];
+            // SAFETY: the caller's promise.
+            return unsafe { real(libc::SYS_clock_gettime, arguments) } as c_int;
+        };
+        // SAFETY: the C library's function of this name has this type.
+        let read = unsafe { std::mem::transmute::<usize, ClockFunction>(address) };
         // SAFETY: the caller's promise.
-        return unsafe { real(libc::SYS_clock_gettime, arguments) } as c_int;
+        return unsafe { read(clock, time) };
     }
     let nanoseconds = shown(clock);
     let value = timespec {
@@ -65,10 +89,13 @@ unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_i
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn gettimeofday(time: *mut timeval, zone: *mut c_void) -> c_int {
+    static TIME: OriginalFunction = OriginalFunction::new(c"gettimeofday");
+    type TimeFunction = unsafe extern "C" fn(*mut timeval, *mut c_void) -> c_int;
     if !is_simulated() {
-        let arguments = [time as usize, zone as usize, 0, 0, 0, 0];
+        // SAFETY: the C library's function of this name has this type.
+        let read = unsafe { std::mem::transmute::<usize, TimeFunction>(TIME.address()) };
         // SAFETY: the caller's promise.
-        return unsafe { real(libc::SYS_gettimeofday, arguments) } as c_int;
+        return unsafe { read(time, zone) };
     }
     let nanoseconds = shown(libc::CLOCK_REALTIME);
     let value = timeval {

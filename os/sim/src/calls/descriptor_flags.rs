@@ -8,7 +8,7 @@ use super::descriptors::{double, is_ours};
 use super::file_locks::control_file;
 use super::file_positions::is_file;
 use crate::errno::Errno;
-use crate::kernel::{Object, read};
+use crate::kernel::{Object, PIPE_CAPACITY, read};
 
 fn control(descriptor: c_int, command: c_int, argument: usize) -> Result<c_int, Errno> {
     let of_file = is_file(descriptor).then(|| control_file(descriptor, command, argument));
@@ -16,14 +16,42 @@ fn control(descriptor: c_int, command: c_int, argument: usize) -> Result<c_int, 
         return done;
     }
     match command {
-        libc::F_DUPFD | libc::F_DUPFD_CLOEXEC => double(descriptor, argument as c_int),
-        libc::F_GETFD => read(|state| state.descriptors.get(descriptor).map(|_| libc::FD_CLOEXEC)),
-        libc::F_SETFD => read(|state| state.descriptors.get(descriptor).map(|_| 0)),
+        libc::F_DUPFD | libc::F_DUPFD_CLOEXEC => {
+            let twin = double(descriptor, argument as c_int)?;
+            let is_cloexec = command == libc::F_DUPFD_CLOEXEC;
+            read(|state| state.descriptors.set_cloexec(twin, is_cloexec));
+            Ok(twin)
+        }
+        libc::F_GETFD => read(|state| {
+            state.descriptors.get(descriptor)?;
+            Ok(c_int::from(state.descriptors.is_cloexec(descriptor)))
+        }),
+        libc::F_SETFD => read(|state| {
+            state.descriptors.get(descriptor)?;
+            let is_cloexec = argument as c_int & libc::FD_CLOEXEC != 0;
+            state.descriptors.set_cloexec(descriptor, is_cloexec);
+            Ok(0)
+        }),
         libc::F_GETFL => read(|state| {
             let object = state.descriptors.get(descriptor)?;
-            let is_nonblocking = state.objects.get(object).is_nonblocking;
-            let own = if is_nonblocking { libc::O_NONBLOCK } else { 0 };
-            Ok(libc::O_RDWR | own)
+            let open = state.objects.get(object);
+            let way = match open.object {
+                Object::Pipe { is_writer, .. } => c_int::from(is_writer),
+                _ => libc::O_RDWR,
+            };
+            let own = if open.is_nonblocking {
+                libc::O_NONBLOCK
+            } else {
+                0
+            };
+            Ok(way | own)
+        }),
+        libc::F_GETPIPE_SZ | libc::F_SETPIPE_SZ => read(|state| {
+            let object = state.descriptors.get(descriptor)?;
+            match state.objects.get(object).object {
+                Object::Pipe { .. } => Ok(PIPE_CAPACITY as c_int),
+                _ => Err(Errno(libc::EBADF)),
+            }
         }),
         libc::F_SETFL => set_nonblocking(descriptor, argument as c_int & libc::O_NONBLOCK != 0),
         _ => Err(Errno(libc::EINVAL)),
@@ -64,13 +92,16 @@ fn waiting(descriptor: c_int) -> Result<c_int, Errno> {
                 .endpoints
                 .get(&end)
                 .map(|end| end.received.len()),
+            Object::Pipe { pipe, .. } => Some(state.pipe_length(pipe)),
             Object::Datagram => {
                 let socket = state.network.datagrams.get(&object);
                 socket
                     .and_then(|socket| socket.received.front())
                     .map(|first| first.bytes.len())
             }
-            _ => None,
+            Object::Socket => None,
+            Object::Poller(_) | Object::Listener => return Err(Errno(libc::EINVAL)),
+            _ => return Err(Errno(libc::ENOTTY)),
         };
         Ok(count.unwrap_or(0) as c_int)
     })

@@ -96,7 +96,19 @@ pub(super) fn on_file<T>(
     ask_disk(|state| {
         let now = wall_clock(state);
         match state.file(descriptor, otherwise) {
-            Ok((host, file)) => (host, state.on_disk(host, |disk| ask(disk, file, now))),
+            Ok((host, file)) => {
+                let shared = state.shared_ino(host, file);
+                if let Some(ino) = shared {
+                    state.store_shared(host, ino, now);
+                }
+                let answer = state.on_disk(host, |disk| ask(disk, file, now));
+                if let Some(ino) = shared {
+                    let took = state.hosts[host.0].disk.take_latency();
+                    state.fetch_shared(host, ino, now);
+                    state.hosts[host.0].disk.add_latency(took);
+                }
+                (host, answer)
+            }
             Err(error) => (state.host(), Err(error)),
         }
     })

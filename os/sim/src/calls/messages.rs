@@ -4,9 +4,11 @@
 use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, sockaddr, timespec};
 
 use super::answer::{answer, answer_int, real};
+use super::bytes::{CallKind, receive, send_all};
 use super::descriptors::is_ours;
 use super::parts::{gather, room, scatter};
-use super::peer_addresses::{receive_from, send_to};
+use super::passed_descriptors::{passed_with, take_passed};
+use super::peer_addresses::send_to;
 use super::socket_address;
 use crate::errno::Errno;
 
@@ -28,25 +30,23 @@ unsafe extern "C" fn recvmsg(descriptor: c_int, message: *mut msghdr, flags: c_i
     let message = unsafe { &mut *message };
     // SAFETY: the message's parts are the caller's.
     let mut buffer = vec![0; unsafe { room(message.msg_iov, message.msg_iovlen) }];
-    let received = receive_from(descriptor, &mut buffer, flags);
-    answer(received.map(|(count, from, whole)| {
+    let received = receive(descriptor, &mut buffer, flags, CallKind::Socket);
+    answer(received.map(|mut received| {
+        let (count, whole) = (received.count, received.whole);
         // SAFETY: as above.
         unsafe { scatter(message.msg_iov, message.msg_iovlen, &buffer[..count]) };
-        message.msg_controllen = 0;
         message.msg_flags = if whole > count { libc::MSG_TRUNC } else { 0 };
-        match from {
+        // SAFETY: the message's room for control data is the caller's.
+        unsafe { take_passed(message, &mut received.passed, flags) };
+        match &received.from {
             Some(from) => {
                 let name = message.msg_name.cast::<sockaddr>();
                 // SAFETY: the message's name is none, or room for an address.
-                unsafe { socket_address::write(&from, name, &raw mut message.msg_namelen) };
+                unsafe { socket_address::write(from, name, &raw mut message.msg_namelen) };
             }
             None => message.msg_namelen = 0,
         }
-        if flags & libc::MSG_TRUNC != 0 {
-            whole
-        } else {
-            count
-        }
+        received.length(flags)
     }))
 }
 
@@ -70,7 +70,13 @@ unsafe extern "C" fn sendmsg(descriptor: c_int, message: *const msghdr, flags: c
     let bytes = unsafe { gather(message.msg_iov, message.msg_iovlen) };
     // SAFETY: the message's name is none, or an address.
     let to = unsafe { socket_address::read(message.msg_name.cast(), message.msg_namelen) };
+    // SAFETY: the message's control data is the caller's.
+    let passed = match unsafe { passed_with(descriptor, message) } {
+        Ok(passed) => passed,
+        Err(error) => return answer(Err::<isize, _>(error)),
+    };
     match to {
+        Ok(None) => send_all(descriptor, &bytes, flags, CallKind::Socket, passed),
         Ok(to) => send_to(descriptor, to.as_ref(), &bytes, flags),
         Err(error) => answer(Err::<isize, _>(error)),
     }

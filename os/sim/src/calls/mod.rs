@@ -5,8 +5,12 @@
 //!             program, the standard library above all, calls the functions in this room.
 //! Invariant   A function here does nothing on threads that are not simulated but what the system does.
 
+mod absent_calls;
 mod answer;
 mod attributes;
+mod barriers;
+mod bound_addresses;
+mod buffered_files;
 mod bytes;
 mod clock;
 mod conditions;
@@ -38,11 +42,13 @@ mod open_files;
 mod options;
 mod original_locks;
 mod parts;
+mod passed_descriptors;
 mod peer_addresses;
 mod poll;
 mod processes;
 mod processors;
 mod real_paths;
+mod received;
 mod rwlocks;
 mod select;
 mod semaphores;
@@ -53,6 +59,7 @@ mod sockets;
 mod streams;
 mod syncs;
 mod system_name;
+mod temporary_files;
 mod threads;
 mod working_directory;
 

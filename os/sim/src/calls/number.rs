@@ -3,8 +3,9 @@
 
 use libc::{c_char, c_int, c_long, c_uint, timespec};
 
+use super::absent_calls::warn_of;
 use super::answer::{answer, real};
-use super::clock::{from_timespec, moment};
+use super::clock::{from_timespec, in_time, moment};
 use super::entropy;
 use super::file_positions::preadv2;
 use super::file_status::statx;
@@ -23,6 +24,32 @@ const ABSENT: &[c_long] = &[
     libc::SYS_pidfd_open,
     libc::SYS_clone3,
     libc::SYS_execve,
+    libc::SYS_memfd_create,
+    libc::SYS_timerfd_create,
+    libc::SYS_inotify_init1,
+    libc::SYS_signalfd4,
+];
+
+/// Calls that change nothing but the thread's own memory and signals, or that the real kernel may know of.
+const HARMLESS: &[c_long] = &[
+    libc::SYS_membarrier,
+    libc::SYS_mmap,
+    libc::SYS_munmap,
+    libc::SYS_mprotect,
+    libc::SYS_madvise,
+    libc::SYS_mincore,
+    libc::SYS_rseq,
+    libc::SYS_sigaltstack,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_prctl,
+    libc::SYS_get_robust_list,
+    libc::SYS_set_robust_list,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getegid,
 ];
 
 // The C library's function takes as many arguments as there are; a call with fewer leaves the others as they happen to be.
@@ -61,7 +88,18 @@ unsafe extern "C" fn syscall(
             // SAFETY: the caller's promise.
             unsafe { preadv2(a as c_int, parts, c as c_int, d as libc::off_t, f as c_int) }
         }
+        libc::SYS_getpid => {
+            // SAFETY: the call touches no memory.
+            let process = unsafe { libc::getpid() };
+            process as isize
+        }
         _ if ABSENT.contains(&number) => answer(Err::<isize, _>(Errno(libc::ENOSYS))),
+        _ if !HARMLESS.contains(&number) => {
+            warn_of("a call by number");
+            read(|state| state.note(format_args!("call number {number} of the real system")));
+            // SAFETY: the caller's promise.
+            unsafe { real(number, arguments) }
+        }
         // SAFETY: the caller's promise.
         _ => unsafe { real(number, arguments) },
     };
@@ -81,7 +119,7 @@ unsafe fn futex(arguments: [usize; 6]) -> isize {
             let limit = unsafe { time.as_ref() }.map(from_timespec);
             let until = limit.map(|limit| {
                 read(|state| match kind {
-                    libc::FUTEX_WAIT => state.now.saturating_add(limit),
+                    libc::FUTEX_WAIT => in_time(state, limit),
                     _ if is_wall => moment(state, libc::CLOCK_REALTIME, limit),
                     _ => moment(state, libc::CLOCK_MONOTONIC, limit),
                 })

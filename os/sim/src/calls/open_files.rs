@@ -20,7 +20,7 @@ pub(super) fn open_file(
     mode: u32,
 ) -> Result<c_int, Errno> {
     if ENTROPY.contains(&path) {
-        return Ok(read(|state| state.open(Object::Entropy, false)));
+        return Ok(read(|state| state.open(Object::Entropy, flags)));
     }
     ask_disk(|state| {
         let (host, now) = (state.host(), wall_clock(state));
@@ -30,8 +30,7 @@ pub(super) fn open_file(
                 disk.open(start, path, flags, mode & !UMASK, now)
             })
         });
-        let is_nonblocking = flags & libc::O_NONBLOCK != 0;
-        let descriptor = opened.map(|file| state.open(Object::File(file), is_nonblocking));
+        let descriptor = opened.map(|file| state.open(Object::File(file), flags));
         (host, descriptor)
     })
 }

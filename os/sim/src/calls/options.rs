@@ -6,6 +6,8 @@ use libc::{c_int, c_void, socklen_t, timeval};
 use super::answer::{answer_int, real};
 use super::descriptors::is_ours;
 use crate::errno::Errno;
+use crate::host::process_number;
+use crate::ids::ObjectId;
 use crate::kernel::{Object, State, read};
 
 /// Options that this network does not have, as an old kernel has them not.
@@ -15,6 +17,42 @@ const ABSENT: &[(c_int, c_int)] = &[
     (libc::SOL_SOCKET, libc::SO_BINDTODEVICE),
 ];
 
+/// Levels of options that there are.
+const LEVELS: &[c_int] = &[
+    libc::SOL_SOCKET,
+    libc::IPPROTO_IP,
+    libc::IPPROTO_IPV6,
+    libc::IPPROTO_TCP,
+    libc::SOL_UDP,
+];
+
+/// Whether there is such an option of this object.
+fn check(state: &mut State, id: ObjectId, option: (c_int, c_int)) -> Result<(), Errno> {
+    let is_socket = matches!(
+        state.objects.get(id).object,
+        Object::Socket | Object::Stream(_) | Object::Listener | Object::Datagram
+    );
+    if !is_socket {
+        return Err(Errno(libc::ENOTSOCK));
+    }
+    // No level has more than these.
+    let is_known = LEVELS.contains(&option.0) && option.1 < 256;
+    if ABSENT.contains(&option) || !is_known {
+        return Err(Errno(libc::ENOPROTOOPT));
+    }
+    Ok(())
+}
+
+/// Who a process is, as C has it: its number, its user, its group.
+fn credentials(process: c_int) -> Vec<u8> {
+    // SAFETY: the calls touch no memory.
+    let user = unsafe { libc::getuid() };
+    // SAFETY: as above.
+    let group = unsafe { libc::getgid() };
+    let process = process.to_ne_bytes();
+    [process, user.to_ne_bytes(), group.to_ne_bytes()].concat()
+}
+
 fn set(
     state: &mut State,
     descriptor: c_int,
@@ -22,10 +60,11 @@ fn set(
     value: &[u8],
 ) -> Result<c_int, Errno> {
     let id = state.descriptors.get(descriptor)?;
-    if ABSENT.contains(&option) {
-        return Err(Errno(libc::ENOPROTOOPT));
-    }
+    check(state, id, option)?;
     let open = state.objects.get(id);
+    if value.len() < size_of::<c_int>() && option.0 != libc::IPPROTO_IP {
+        return Err(Errno(libc::EINVAL));
+    }
     let way = match option {
         (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => Some(0),
         (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => Some(1),
@@ -47,10 +86,12 @@ fn set(
 fn get(state: &mut State, descriptor: c_int, option: (c_int, c_int)) -> Result<Vec<u8>, Errno> {
     let id = state.descriptors.get(descriptor)?;
     let number = |number: c_int| Ok(number.to_ne_bytes().to_vec());
-    if ABSENT.contains(&option) {
-        return Err(Errno(libc::ENOPROTOOPT));
-    }
+    check(state, id, option)?;
+    let host = state.host();
+    let starts = state.hosts[host.0].starts;
     let open = state.objects.get(id);
+    let domain = open.domain;
+    let is_datagram = matches!(open.object, Object::Datagram);
     match option {
         (libc::SOL_SOCKET, libc::SO_ERROR) => {
             let error = match open.object {
@@ -68,10 +109,25 @@ fn get(state: &mut State, descriptor: c_int, option: (c_int, c_int)) -> Result<V
             };
             number(error.map_or(0, |error| error.0))
         }
-        (libc::SOL_SOCKET, libc::SO_TYPE) => match open.object {
-            Object::Datagram => number(libc::SOCK_DGRAM),
-            _ => number(libc::SOCK_STREAM),
-        },
+        (libc::SOL_SOCKET, libc::SO_TYPE) => {
+            let socket = state.network.datagrams.get(&id);
+            number(match socket {
+                Some(socket) if socket.is_sequenced => libc::SOCK_SEQPACKET,
+                Some(_) => libc::SOCK_DGRAM,
+                None => libc::SOCK_STREAM,
+            })
+        }
+        (libc::SOL_SOCKET, libc::SO_DOMAIN) => number(domain),
+        (libc::SOL_SOCKET, libc::SO_PROTOCOL) => number(match (domain, is_datagram) {
+            (libc::AF_UNIX, _) => 0,
+            (_, true) => libc::IPPROTO_UDP,
+            (_, false) => libc::IPPROTO_TCP,
+        }),
+        // Whoever is at the other end is of the same host, and so the same process.
+        (libc::SOL_SOCKET, libc::SO_PEERCRED) if domain == libc::AF_UNIX => {
+            Ok(credentials(process_number(host, starts)))
+        }
+        (libc::IPPROTO_IP, libc::IP_TTL) if !open.options.contains_key(&option) => number(64),
         (libc::SOL_SOCKET, libc::SO_ACCEPTCONN) => {
             number(matches!(open.object, Object::Listener).into())
         }

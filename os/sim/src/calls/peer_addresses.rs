@@ -4,31 +4,13 @@
 use libc::{c_int, c_void, sockaddr, socklen_t};
 
 use super::answer::{answer, real};
-use super::bytes::{self, Direction, on_descriptor};
+use super::bytes::{CallKind, Direction, on_descriptor, receive, send_all};
 use super::datagrams;
 use super::descriptors::is_ours;
 use super::socket_address;
 use crate::errno::Errno;
-use crate::kernel::Object;
+use crate::kernel::{Object, read};
 use crate::network::Address;
-
-/// Receives with all that there is to say: bytes, sender, length.
-pub(super) fn receive_from(
-    descriptor: c_int,
-    buffer: &mut [u8],
-    flags: c_int,
-) -> Result<(usize, Option<Address>, usize), Errno> {
-    let never_waits = flags & libc::MSG_DONTWAIT != 0;
-    let peeks = flags & libc::MSG_PEEK != 0;
-    on_descriptor(descriptor, Direction::In, never_waits, |state, object| {
-        if matches!(state.objects.get(object).object, Object::Datagram) {
-            let (count, from, whole) = datagrams::receive(state, object, buffer, peeks)?;
-            return Ok((count, Some(from), whole));
-        }
-        let count = bytes::receive(state, object, buffer, peeks)?;
-        Ok((count, None, count))
-    })
-}
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn recvfrom(
@@ -53,17 +35,13 @@ unsafe extern "C" fn recvfrom(
     }
     // SAFETY: the caller lends these bytes.
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
-    let received = receive_from(descriptor, buffer, flags);
-    answer(received.map(|(count, from, whole)| {
-        if let Some(from) = from {
+    let received = receive(descriptor, buffer, flags, CallKind::Socket);
+    answer(received.map(|received| {
+        if let Some(from) = &received.from {
             // SAFETY: the caller's pointers are none, or to room for an address.
-            unsafe { socket_address::write(&from, address, length) };
+            unsafe { socket_address::write(from, address, length) };
         }
-        if flags & libc::MSG_TRUNC != 0 {
-            whole
-        } else {
-            count
-        }
+        received.length(flags)
     }))
 }
 
@@ -105,14 +83,27 @@ pub(super) fn send_to(
     bytes: &[u8],
     flags: c_int,
 ) -> isize {
-    let Some(to) = to else {
-        return bytes::send_all(descriptor, bytes, flags);
-    };
     let never_waits = flags & libc::MSG_DONTWAIT != 0;
-    answer(on_descriptor(
-        descriptor,
-        Direction::Out,
-        never_waits,
-        |state, object| datagrams::send(state, object, Some(to), bytes),
-    ))
+    let Some(to) = to else {
+        return send_all(descriptor, bytes, flags, CallKind::Socket, Vec::new());
+    };
+    let is_datagram = read(|state| {
+        let object = state.descriptors.get(descriptor)?;
+        match state.objects.get(object).object {
+            Object::Datagram => Ok(true),
+            // Connections know to whom.
+            Object::Stream(_) => Ok(false),
+            _ => Err(Errno(libc::ENOTCONN)),
+        }
+    });
+    match is_datagram {
+        Ok(true) => answer(on_descriptor(
+            descriptor,
+            Direction::Out,
+            never_waits,
+            |state, object| datagrams::send(state, object, Some(to), bytes),
+        )),
+        Ok(false) => send_all(descriptor, bytes, flags, CallKind::Socket, Vec::new()),
+        Err(error) => answer(Err::<isize, _>(error)),
+    }
 }

@@ -4,7 +4,7 @@
 use libc::{c_int, c_void, epoll_event, nfds_t, pollfd, sigset_t, timespec};
 
 use super::answer::{answer_int, real};
-use super::clock::from_timespec;
+use super::clock::{from_timespec, in_time};
 use super::descriptors::is_ours;
 use crate::errno::Errno;
 use crate::kernel::{
@@ -18,7 +18,10 @@ unsafe extern "C" fn epoll_create1(flags: c_int) -> c_int {
         // SAFETY: the call touches no memory.
         return unsafe { real(libc::SYS_epoll_create1, arguments) } as c_int;
     }
-    read(|state| state.open(Object::Poller(Poller::default()), false))
+    if flags & !libc::EPOLL_CLOEXEC != 0 {
+        return answer_int(Err::<isize, _>(Errno(libc::EINVAL)));
+    }
+    read(|state| state.open(Object::Poller(Poller::default()), flags))
 }
 
 /// The older function, which says how many descriptors there will be.
@@ -58,6 +61,18 @@ unsafe extern "C" fn epoll_ctl(
             .descriptors
             .get(descriptor)
             .map_err(|bad| if is_real { Errno(libc::EPERM) } else { bad })?;
+        let is_poller = matches!(state.objects.get(poller).object, Object::Poller(_));
+        if !is_poller || poller == object {
+            return Err(Errno(libc::EINVAL));
+        }
+        let excludes = |(events, _)| {
+            let others = libc::EPOLLONESHOT | libc::EPOLLEXCLUSIVE;
+            events & libc::EPOLLEXCLUSIVE as u32 != 0
+                && events & others as u32 != libc::EPOLLEXCLUSIVE as u32
+        };
+        if wanted.is_some_and(excludes) {
+            return Err(Errno(libc::EINVAL));
+        }
         if !state.can_be_watched(object) {
             return Err(Errno(libc::EPERM));
         }
@@ -69,19 +84,29 @@ unsafe extern "C" fn epoll_ctl(
 /// Waits until something is ready, or for so many nanoseconds.
 fn wait(poller: c_int, limit: usize, timeout: Option<u64>) -> Result<Vec<(u32, u64)>, Errno> {
     let mut until = None;
-    let mut has_waited = false;
+    let mut held = None;
     call(|state| {
-        let id = match state.descriptors.get(poller) {
+        // It is the same one, also if its descriptor is closed meanwhile.
+        let id = match held.map_or_else(|| state.descriptors.get(poller), Ok) {
             Ok(id) => id,
             Err(error) => return Step::Done(Err(error)),
         };
+        if limit == 0 || !matches!(state.objects.get(id).object, Object::Poller(_)) {
+            return Step::Done(Err(Errno(libc::EINVAL)));
+        }
         let ready = state.poll(id, limit);
-        let is_over = timeout == Some(0) || (has_waited && state.timed_out());
+        let is_over = timeout == Some(0) || (held.is_some() && state.timed_out());
         if !ready.is_empty() || is_over {
+            if held.is_some() {
+                state.release(id);
+            }
             return Step::Done(Ok(ready));
         }
-        has_waited = true;
-        until = until.or(timeout.map(|timeout| state.now.saturating_add(timeout)));
+        if held.is_none() {
+            held = Some(id);
+            state.objects.get(id).references += 1;
+        }
+        until = until.or(timeout.map(|timeout| in_time(state, timeout)));
         let channels = vec![Channel::Object(id)];
         Step::Wait { channels, until }
     })
@@ -112,7 +137,20 @@ unsafe extern "C" fn epoll_wait(
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_epoll_pwait, arguments) } as c_int;
     }
-    let ready = wait(poller, limit as usize, milliseconds(timeout));
+    // SAFETY: the caller's promise.
+    unsafe { give_ready(poller, events, limit, milliseconds(timeout)) }
+}
+
+/// # Safety
+/// There is room for `limit` events.
+unsafe fn give_ready(
+    poller: c_int,
+    events: *mut epoll_event,
+    limit: c_int,
+    timeout: Option<u64>,
+) -> c_int {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let ready = wait(poller, limit, timeout);
     answer_int(ready.map(|ready| {
         for (at, &(bits, data)) in ready.iter().enumerate() {
             let event = epoll_event {
@@ -152,6 +190,32 @@ unsafe extern "C" fn epoll_pwait(
     unsafe { epoll_wait(poller, events, limit, timeout) }
 }
 
+#[unsafe(no_mangle)]
+unsafe extern "C" fn epoll_pwait2(
+    poller: c_int,
+    events: *mut epoll_event,
+    limit: c_int,
+    timeout: *const timespec,
+    signals: *const sigset_t,
+) -> c_int {
+    if !is_ours(poller) {
+        let arguments = [
+            poller as usize,
+            events as usize,
+            limit as usize,
+            timeout as usize,
+            signals as usize,
+            8,
+        ];
+        // SAFETY: the caller's promise.
+        return unsafe { real(libc::SYS_epoll_pwait2, arguments) } as c_int;
+    }
+    // SAFETY: the caller's pointer is none, or to a time.
+    let timeout = unsafe { timeout.as_ref() }.map(from_timespec);
+    // SAFETY: the caller's promise.
+    unsafe { give_ready(poller, events, limit, timeout) }
+}
+
 /// What is ready among `wanted`, and how many.
 fn look(state: &mut State, wanted: &mut [pollfd]) -> usize {
     for one in &mut *wanted {
@@ -178,7 +242,7 @@ pub(super) fn poll_for(wanted: &mut [pollfd], timeout: Option<u64>) -> usize {
             return Step::Done(ready);
         }
         has_waited = true;
-        until = until.or(timeout.map(|timeout| state.now.saturating_add(timeout)));
+        until = until.or(timeout.map(|timeout| in_time(state, timeout)));
         let known = wanted
             .iter()
             .filter_map(|one| state.descriptors.get(one.fd).ok());

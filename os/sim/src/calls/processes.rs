@@ -3,6 +3,7 @@
 
 use libc::{c_char, c_int, c_void, pid_t};
 
+use super::absent_calls::warn_of;
 use super::answer::{answer_int, real};
 use crate::errno::Errno;
 use crate::host::{WORLD, process_number};
@@ -108,8 +109,8 @@ unsafe extern "C" fn raise(signal: c_int) -> c_int {
 }
 
 /// There are no other programs in the simulated world.
-fn not_here(what: &str) -> c_int {
-    read(|state| state.note(format_args!("{what}: there are no other programs here")));
+fn not_here(what: &'static str) -> c_int {
+    warn_of(what);
     libc::ENOSYS
 }
 

@@ -4,7 +4,7 @@
 use libc::{c_int, c_uint, clockid_t, timespec};
 
 use super::answer::real;
-use super::clock::{from_timespec, moment};
+use super::clock::{from_timespec, in_time, moment};
 use crate::kernel::{Channel, Step, call, is_simulated, read};
 
 /// The running thread waits until the simulation's time is this.
@@ -22,7 +22,7 @@ pub(super) fn sleep_until(until: u64) {
 }
 
 fn sleep_for(nanoseconds: u64) {
-    let until = read(|state| state.now.saturating_add(nanoseconds));
+    let until = read(|state| in_time(state, nanoseconds));
     sleep_until(until);
 }
 

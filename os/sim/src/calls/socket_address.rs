@@ -54,6 +54,7 @@ pub(super) unsafe fn read(
                 path[..end.unwrap_or(path.len())].to_vec(),
             )))
         }
+        libc::AF_INET | libc::AF_INET6 => Err(Errno(libc::EINVAL)),
         libc::AF_UNSPEC => Ok(None),
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }

@@ -15,34 +15,39 @@ use crate::network::Address;
 fn name_of(state: &mut State, descriptor: c_int, of_peer: bool) -> Result<Address, Errno> {
     let id = state.descriptors.get(descriptor)?;
     let not_connected = Errno(libc::ENOTCONN);
-    match &state.objects.get(id).object {
-        Object::Socket { domain, local, .. } if !of_peer => {
-            Ok(local.clone().unwrap_or_else(|| unspecified(*domain)))
+    let open = state.objects.get(id);
+    let domain = open.domain;
+    let name = match &open.object {
+        Object::Socket if !of_peer => {
+            let bound = state.network.bound.get(&id);
+            bound.map_or_else(|| unspecified(domain), |(_, local)| local.clone())
         }
         Object::Stream(end) => {
             let end = state.network.endpoints.get(end).ok_or(not_connected)?;
-            if !of_peer {
-                return Ok(end.local.clone());
+            let is_over = !end.is_instant && end.is_finished && end.is_write_shut;
+            let is_there = end.is_connected() && !end.is_broken && !is_over;
+            match of_peer {
+                false => end.local.clone(),
+                true if is_there => end.remote.clone(),
+                true => return Err(not_connected),
             }
-            let is_there = end.is_connected() && !end.is_broken;
-            is_there.then(|| end.remote.clone()).ok_or(not_connected)
         }
         Object::Listener if !of_peer => {
             let listener = state.network.listeners.get(&id);
-            listener
-                .map(|listener| listener.local.clone())
-                .ok_or(not_connected)
+            listener.ok_or(not_connected)?.local.clone()
         }
         Object::Datagram => {
             let socket = state.network.datagrams.get(&id).ok_or(not_connected)?;
             if of_peer {
-                return socket.remote.clone().ok_or(not_connected);
+                socket.remote.clone().ok_or(not_connected)?
+            } else {
+                socket.local.clone()
             }
-            Ok(socket.local.clone())
         }
-        Object::Socket { .. } | Object::Listener => Err(not_connected),
-        _ => Err(Errno(libc::ENOTSOCK)),
-    }
+        Object::Socket | Object::Listener => return Err(not_connected),
+        _ => return Err(Errno(libc::ENOTSOCK)),
+    };
+    Ok(name.shown(domain))
 }
 
 /// Gives a caller the address of a socket, or of its peer; `number` is the real call.

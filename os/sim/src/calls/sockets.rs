@@ -1,17 +1,21 @@
 //! Sockets: made, bound, connected, accepted.
 #![allow(unsafe_code)]
 
+use std::collections::VecDeque;
+
 use libc::{c_int, sockaddr, socklen_t};
 
 use super::answer::{answer_int, real};
+use super::bound_addresses::{bind_object, give_port, is_set, is_taken};
 use super::bytes::{Direction, on_descriptor};
 use super::datagrams::unspecified;
 use super::descriptors::is_ours;
+use super::disk_access::ask_disk;
 use super::socket_address;
 use crate::errno::Errno;
 use crate::ids::ObjectId;
 use crate::kernel::{Object, State, is_simulated, read};
-use crate::network::{Address, DatagramSocket};
+use crate::network::{Address, DatagramSocket, Listener};
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int {
@@ -23,80 +27,22 @@ unsafe extern "C" fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_in
     if !matches!(domain, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX) {
         return answer_int(Err::<isize, _>(Errno(libc::EAFNOSUPPORT)));
     }
-    let is_nonblocking = kind & libc::SOCK_NONBLOCK != 0;
-    match kind & 0xf {
-        libc::SOCK_STREAM => read(|state| {
-            let object = Object::Socket {
-                domain,
-                local: None,
-            };
-            state.open(object, is_nonblocking)
-        }),
-        libc::SOCK_DGRAM => read(|state| {
-            let descriptor = state.open(Object::Datagram, is_nonblocking);
-            let object = state.descriptors.get(descriptor).expect("just opened");
-            let socket = DatagramSocket {
-                host: state.host(),
-                local: unspecified(domain),
-                remote: None,
-                received: std::collections::VecDeque::new(),
-                error: None,
-                is_read_shut: false,
-            };
-            state.network.datagrams.insert(object, socket);
-            descriptor
-        }),
-        _ => answer_int(Err::<isize, _>(Errno(libc::ESOCKTNOSUPPORT))),
-    }
-}
-
-/// The address with a port, and checked that the host has it and nobody else listens there.
-pub(super) fn claim(state: &mut State, mut address: Address) -> Result<Address, Errno> {
-    let host = state.host();
-    if let Address::Inet(inet) = &mut address {
-        let ip = inet.ip();
-        let is_own = ip.is_unspecified() || ip.is_loopback() || ip.is_multicast();
-        if !is_own && state.network.links.route(host, ip) != Some(host) {
-            return Err(Errno(libc::EADDRNOTAVAIL));
+    let object = match kind & 0xf {
+        libc::SOCK_STREAM => Object::Socket,
+        libc::SOCK_DGRAM => Object::Datagram,
+        _ => return answer_int(Err::<isize, _>(Errno(libc::ESOCKTNOSUPPORT))),
+    };
+    read(|state| {
+        let is_datagram = matches!(object, Object::Datagram);
+        let descriptor = state.open(object, kind);
+        let id = state.descriptors.get(descriptor).expect("just opened");
+        state.objects.get(id).domain = domain;
+        if is_datagram {
+            let socket = DatagramSocket::new(state.host(), unspecified(domain));
+            state.network.datagrams.insert(id, socket);
         }
-        if inet.port() == 0 {
-            inet.set_port(state.network.free_port(host));
-        }
-    }
-    Ok(address)
-}
-
-fn bind_object(state: &mut State, id: ObjectId, address: Address) -> Result<c_int, Errno> {
-    let host = state.host();
-    let address = claim(state, address)?;
-    if matches!(state.objects.get(id).object, Object::Datagram) {
-        let is_taken = |(&other, socket): (&ObjectId, &DatagramSocket)| {
-            other != id && socket.host == host && socket.local.takes(&address)
-        };
-        if state.network.datagrams.iter().any(is_taken) {
-            return Err(Errno(libc::EADDRINUSE));
-        }
-        let socket = state
-            .network
-            .datagrams
-            .get_mut(&id)
-            .ok_or(Errno(libc::EINVAL))?;
-        socket.local = address;
-        return Ok(0);
-    }
-    if state.network.is_listened(host, &address) {
-        return Err(Errno(libc::EADDRINUSE));
-    }
-    match &mut state.objects.get(id).object {
-        Object::Socket {
-            local: local @ None,
-            ..
-        } => {
-            *local = Some(address);
-            Ok(0)
-        }
-        _ => Err(Errno(libc::EINVAL)),
-    }
+        descriptor
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -117,9 +63,12 @@ unsafe extern "C" fn bind(descriptor: c_int, address: *const sockaddr, length: s
     let address = unsafe { socket_address::read(address, length) };
     answer_int(address.and_then(|address| {
         let address = address.ok_or(Errno(libc::EINVAL))?;
-        read(|state| {
-            let id = state.descriptors.get(descriptor)?;
-            bind_object(state, id, address)
+        ask_disk(|state| {
+            let bound = state
+                .descriptors
+                .get(descriptor)
+                .and_then(|id| bind_object(state, id, address));
+            (state.host(), bound)
         })
     }))
 }
@@ -127,22 +76,40 @@ unsafe extern "C" fn bind(descriptor: c_int, address: *const sockaddr, length: s
 fn listen_on(state: &mut State, descriptor: c_int, backlog: c_int) -> Result<c_int, Errno> {
     let host = state.host();
     let id = state.descriptors.get(descriptor)?;
-    let (domain, local) = match &state.objects.get(id).object {
-        Object::Socket { domain, local, .. } => (*domain, local.clone()),
-        Object::Listener => return Ok(0),
-        _ => return Err(Errno(libc::EINVAL)),
+    let backlog = usize::try_from(backlog).unwrap_or(4096).max(1);
+    match state.objects.get(id).object {
+        Object::Socket => (),
+        Object::Listener => {
+            let listener = state.network.listeners.get_mut(&id);
+            listener.expect("it listens").backlog = backlog;
+            return Ok(0);
+        }
+        Object::Stream(_) => return Err(Errno(libc::EINVAL)),
+        Object::Datagram => return Err(Errno(libc::EOPNOTSUPP)),
+        _ => return Err(Errno(libc::ENOTSOCK)),
+    }
+    let domain = state.objects.get(id).domain;
+    let local = match state.network.bound.get(&id) {
+        Some((_, local)) => local.clone(),
+        None if domain == libc::AF_UNIX => return Err(Errno(libc::EINVAL)),
+        None => give_port(state, unspecified(domain), Errno(libc::EADDRINUSE))?,
     };
-    let local = match local {
-        Some(local) => local,
-        None => claim(state, unspecified(domain))?,
-    };
-    if state.network.is_listened(host, &local) {
+    if is_taken(state, id, &local, true) {
         return Err(Errno(libc::EADDRINUSE));
     }
     state.note(format_args!("listens on {local}"));
     state.objects.get(id).object = Object::Listener;
-    let backlog = usize::try_from(backlog).unwrap_or(4096);
-    state.network.listen(host, id, local, backlog);
+    state.network.bound.remove(&id);
+    let listener = Listener {
+        host,
+        local,
+        backlog,
+        is_six_only: is_set(state, id, (libc::IPPROTO_IPV6, libc::IPV6_V6ONLY)),
+        node: state.network.nodes.get(&id).copied(),
+        queue: VecDeque::new(),
+    };
+    state.network.listen(id, listener);
+    state.changed(id);
     Ok(0)
 }
 
@@ -156,31 +123,37 @@ unsafe extern "C" fn listen(descriptor: c_int, backlog: c_int) -> c_int {
     answer_int(read(|state| listen_on(state, descriptor, backlog)))
 }
 
-fn accept_one(
-    state: &mut State,
-    id: ObjectId,
-    is_nonblocking: bool,
-) -> Result<(c_int, Address), Errno> {
-    let listener = state
-        .network
-        .listeners
-        .get_mut(&id)
-        .ok_or(Errno(libc::EINVAL))?;
+fn accept_one(state: &mut State, id: ObjectId, flags: c_int) -> Result<(c_int, Address), Errno> {
+    let open = state.objects.get(id);
+    let refused = match open.object {
+        Object::Socket | Object::Stream(_) => libc::EINVAL,
+        Object::Datagram => libc::EOPNOTSUPP,
+        _ => libc::ENOTSOCK,
+    };
+    let (domain, limits, options) = (open.domain, open.limits, open.options.clone());
+    let listener = state.network.listeners.get_mut(&id).ok_or(Errno(refused))?;
     let end = loop {
         let end = listener.queue.pop_front().ok_or(Errno(libc::EAGAIN))?;
         if state.network.endpoints.contains_key(&end) {
             break end;
         }
     };
-    let descriptor = state.open(Object::Stream(end), is_nonblocking);
+    // Whoever waits for room in the queue of a local listener looks again.
+    if domain == libc::AF_UNIX {
+        state.changed(id);
+    }
+    let descriptor = state.open(Object::Stream(end), flags);
     let object = state.descriptors.get(descriptor)?;
+    // It has what was set for the listener.
+    let open = state.objects.get(object);
+    (open.domain, open.limits, open.options) = (domain, limits, options);
     let endpoint = state
         .network
         .endpoints
         .get_mut(&end)
         .expect("looked up above");
     endpoint.object = Some(object);
-    Ok((descriptor, endpoint.remote.clone()))
+    Ok((descriptor, endpoint.remote.shown(domain)))
 }
 
 #[unsafe(no_mangle)]
@@ -202,9 +175,11 @@ unsafe extern "C" fn accept4(
         // SAFETY: the caller's promise.
         return unsafe { real(libc::SYS_accept4, arguments) } as c_int;
     }
-    let is_nonblocking = flags & libc::SOCK_NONBLOCK != 0;
+    if flags & !(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) != 0 {
+        return answer_int(Err::<isize, _>(Errno(libc::EINVAL)));
+    }
     let accepted = on_descriptor(descriptor, Direction::In, false, |state, id| {
-        accept_one(state, id, is_nonblocking)
+        accept_one(state, id, flags)
     });
     answer_int(accepted.map(|(accepted, from)| {
         // SAFETY: the caller's pointers are none, or to room for an address.
@@ -223,6 +198,18 @@ unsafe extern "C" fn accept(
     unsafe { accept4(descriptor, address, length, 0) }
 }
 
+/// A listener takes no more connections: those that nobody took are reset.
+fn stop_listening(state: &mut State, id: ObjectId) {
+    let Some(listener) = state.network.listeners.get(&id) else {
+        return;
+    };
+    let own = (listener.host, listener.local.clone());
+    state.on_network(|network| network.close_listener(id));
+    state.network.bound.insert(id, own);
+    state.objects.get(id).object = Object::Socket;
+    state.changed(id);
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C" fn shutdown(descriptor: c_int, how: c_int) -> c_int {
     if !is_ours(descriptor) {
@@ -234,6 +221,10 @@ unsafe extern "C" fn shutdown(descriptor: c_int, how: c_int) -> c_int {
     let writes = how != libc::SHUT_RD;
     answer_int(read(|state| {
         let id = state.descriptors.get(descriptor)?;
+        if !(libc::SHUT_RD..=libc::SHUT_RDWR).contains(&how) {
+            return Err(Errno(libc::EINVAL));
+        }
+        let is_local = state.objects.get(id).domain == libc::AF_UNIX;
         match state.objects.get(id).object {
             Object::Stream(end) => {
                 state.on_network(|network| network.shut_down(end, reads, writes))?;
@@ -244,10 +235,20 @@ unsafe extern "C" fn shutdown(descriptor: c_int, how: c_int) -> c_int {
                     .datagrams
                     .get_mut(&id)
                     .ok_or(Errno(libc::ENOTCONN))?;
+                let is_connected = socket.remote.is_some() || is_local;
                 socket.is_read_shut |= reads;
+                socket.is_write_shut |= writes;
                 state.changed(id);
+                // It is shut all the same.
+                if !is_connected {
+                    return Err(Errno(libc::ENOTCONN));
+                }
             }
-            _ => return Err(Errno(libc::ENOTCONN)),
+            Object::Listener if reads => stop_listening(state, id),
+            Object::Listener => (),
+            Object::Socket if is_local => (),
+            Object::Socket => return Err(Errno(libc::ENOTCONN)),
+            _ => return Err(Errno(libc::ENOTSOCK)),
         }
         Ok(0_isize)
     }))

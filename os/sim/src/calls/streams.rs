@@ -4,11 +4,10 @@
 use libc::{c_int, c_void, iovec};
 
 use super::answer::{answer, real};
-use super::bytes::{Direction, on_descriptor, receive, send_all};
+use super::bytes::{CallKind, receive, send_all};
 use super::descriptors::is_ours;
 use super::file_positions::{is_file, read_file, read_parts, write_file, write_parts};
 use super::parts::{gather, room, scatter};
-use super::peer_addresses::receive_from;
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn read(descriptor: c_int, buffer: *mut c_void, count: usize) -> isize {
@@ -23,7 +22,9 @@ unsafe extern "C" fn read(descriptor: c_int, buffer: *mut c_void, count: usize) 
         return answer(read_file(descriptor, buffer, None));
     }
     // SAFETY: as above.
-    unsafe { recv(descriptor, buffer, count, 0) }
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
+    let received = receive(descriptor, buffer, 0, CallKind::File);
+    answer(received.map(|received| received.length(0)))
 }
 
 #[unsafe(no_mangle)]
@@ -47,14 +48,8 @@ unsafe extern "C" fn recv(
     }
     // SAFETY: the caller lends these bytes.
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), count) };
-    let received = receive_from(descriptor, buffer, flags);
-    answer(received.map(|(count, _, whole)| {
-        if flags & libc::MSG_TRUNC != 0 {
-            whole
-        } else {
-            count
-        }
-    }))
+    let received = receive(descriptor, buffer, flags, CallKind::Socket);
+    answer(received.map(|received| received.length(flags)))
 }
 
 #[unsafe(no_mangle)]
@@ -69,8 +64,9 @@ unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, count: usiz
         let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
         return answer(write_file(descriptor, bytes, None));
     }
-    // SAFETY: the caller's promise.
-    unsafe { send(descriptor, buffer, count, 0) }
+    // SAFETY: the caller lends these bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+    send_all(descriptor, bytes, 0, CallKind::File, Vec::new())
 }
 
 #[unsafe(no_mangle)]
@@ -94,7 +90,7 @@ unsafe extern "C" fn send(
     }
     // SAFETY: the caller lends these bytes.
     let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
-    send_all(descriptor, bytes, flags)
+    send_all(descriptor, bytes, flags, CallKind::Socket, Vec::new())
 }
 
 #[unsafe(no_mangle)]
@@ -110,9 +106,8 @@ unsafe extern "C" fn readv(descriptor: c_int, parts: *const iovec, count: c_int)
     }
     // SAFETY: the caller's promise.
     let mut buffer = vec![0; unsafe { room(parts, count as usize) }];
-    let received = on_descriptor(descriptor, Direction::In, false, |state, object| {
-        receive(state, object, &mut buffer, false)
-    });
+    let received = receive(descriptor, &mut buffer, 0, CallKind::File);
+    let received = received.map(|received| received.length(0));
     if let Ok(received) = received {
         // SAFETY: the caller's promise.
         unsafe { scatter(parts, count as usize, &buffer[..received]) };
@@ -133,5 +128,5 @@ unsafe extern "C" fn writev(descriptor: c_int, parts: *const iovec, count: c_int
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { gather(parts, count as usize) };
-    send_all(descriptor, &bytes, 0)
+    send_all(descriptor, &bytes, 0, CallKind::File, Vec::new())
 }

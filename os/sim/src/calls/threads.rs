@@ -13,7 +13,7 @@ use crate::kernel::{
 };
 use crate::sys::{self, OriginalFunction, WaitWord};
 
-type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 
 thread_local! {
     /// The host of the next thread that this thread starts, where that is not its own.
@@ -50,14 +50,18 @@ struct ThreadStart {
     argument: *mut c_void,
 }
 
-extern "C" fn begin(argument: *mut c_void) -> *mut c_void {
+// `pthread_exit` unwinds: nothing that is to be dropped may be alive when the thread's function runs.
+extern "C-unwind" fn begin(argument: *mut c_void) -> *mut c_void {
+    let (start, argument) = wait_for_turn(argument);
+    start(argument)
+}
+
+fn wait_for_turn(argument: *mut c_void) -> (Start, *mut c_void) {
     // SAFETY: `pthread_create` below made it for this thread.
     let begin = unsafe { Box::from_raw(argument.cast::<ThreadStart>()) };
     begin_thread(begin.thread, &begin.word);
     ENDING.with(|_| ());
-    let (start, argument) = (begin.start, begin.argument);
-    drop(begin.word);
-    start(argument)
+    (begin.start, begin.argument)
 }
 
 #[unsafe(no_mangle)]

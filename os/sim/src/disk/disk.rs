@@ -171,6 +171,11 @@ impl Disk {
         Err(errno)
     }
 
+    /// The next call takes so many nanoseconds longer.
+    pub(crate) fn add_latency(&mut self, nanoseconds: u64) {
+        self.latency_ns = self.latency_ns.saturating_add(nanoseconds);
+    }
+
     /// Counts the time of an operation.
     fn spend(&mut self, operation: Operation, path: &[u8], bytes: u64) {
         let latency = self.profile.latency;

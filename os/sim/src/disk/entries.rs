@@ -41,6 +41,19 @@ impl Disk {
         Ok(())
     }
 
+    /// Makes the file that a local socket is bound to.
+    ///
+    /// # Errors
+    /// `EEXIST` if anything is there, `ENOENT` if its directory is not.
+    pub fn make_socket(&mut self, at: Ino, path: &[u8], mode: u32, now: u64) -> Result<Ino, Errno> {
+        let found = self.vacant(at, path)?;
+        if found.has_slash {
+            return Err(Errno(libc::ENOENT));
+        }
+        self.begin_entry(&found)?;
+        self.add_entry(&found, InodeData::Special(libc::S_IFSOCK), mode, now)
+    }
+
     /// The target of the symbolic link at `path`.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ pub enum Kind {
     Directory,
     /// A symbolic link.
     Symlink,
-    /// A device, socket or pipe of the lower layer, which cannot be opened.
+    /// A socket, or a device or pipe of the lower layer: it cannot be opened.
     Special,
 }
 

@@ -16,6 +16,9 @@ impl State {
         for object in std::mem::take(&mut self.network.changed) {
             self.changed(object);
         }
+        for object in std::mem::take(&mut self.network.dropped) {
+            self.release(object);
+        }
     }
 
     /// Uses the network.

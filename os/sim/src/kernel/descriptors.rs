@@ -1,6 +1,6 @@
 //! Descriptors: small numbers that programs have for objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::errno::Errno;
 use crate::ids::ObjectId;
@@ -12,6 +12,8 @@ pub(crate) const FIRST_DESCRIPTOR: i32 = 1 << 16;
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
     all: BTreeMap<i32, ObjectId>,
+    /// Those that a program wants closed when it becomes another one; it is only asked for.
+    cloexec: BTreeSet<i32>,
 }
 
 impl Descriptors {
@@ -24,8 +26,14 @@ impl Descriptors {
             }
             number += 1;
         }
-        self.all.insert(number, object);
+        self.put(number, object);
         number
+    }
+
+    /// Gives `object` this number, which nothing has.
+    pub(crate) fn put(&mut self, number: i32, object: ObjectId) {
+        self.all.insert(number, object);
+        self.cloexec.remove(&number);
     }
 
     pub(crate) fn get(&self, number: i32) -> Result<ObjectId, Errno> {
@@ -34,6 +42,18 @@ impl Descriptors {
 
     pub(crate) fn remove(&mut self, number: i32) -> Result<ObjectId, Errno> {
         self.all.remove(&number).ok_or(Errno(libc::EBADF))
+    }
+
+    pub(crate) fn set_cloexec(&mut self, number: i32, is_set: bool) {
+        if is_set {
+            self.cloexec.insert(number);
+        } else {
+            self.cloexec.remove(&number);
+        }
+    }
+
+    pub(crate) fn is_cloexec(&self, number: i32) -> bool {
+        self.cloexec.contains(&number)
     }
 
     pub(super) fn forget(&mut self, objects: &[ObjectId]) {

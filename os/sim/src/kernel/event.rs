@@ -1,6 +1,6 @@
 //! What happens at a time of its own.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use crate::ids::ThreadId;
 use crate::network::Delivery;
@@ -8,37 +8,50 @@ use crate::network::Delivery;
 /// What happens at a time that was set before.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A thread has waited as long as it wanted to, if it still waits for the same thing.
-    Timeout { thread: ThreadId, wait: u64 },
+    /// A thread has waited as long as it wanted to.
+    Timeout { thread: ThreadId },
     /// Something arrives over the network.
     Delivery(Delivery),
 }
 
-/// An event with its time, and the order in which events of one time were set.
-#[derive(Debug)]
-pub(crate) struct TimedEvent {
+/// When an event happens; of those of one time, in which order they were set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EventTime {
     pub(crate) at: u64,
-    pub(crate) number: u64,
-    pub(crate) event: Event,
+    number: u64,
 }
 
-impl PartialEq for TimedEvent {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+/// What will happen, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    all: BTreeMap<EventTime, Event>,
+    set: u64,
+}
+
+impl Events {
+    pub(crate) fn add(&mut self, at: u64, event: Event) -> EventTime {
+        self.set += 1;
+        let time = EventTime {
+            at,
+            number: self.set,
+        };
+        self.all.insert(time, event);
+        time
     }
-}
 
-impl Eq for TimedEvent {}
-
-impl PartialOrd for TimedEvent {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    /// It does not happen.
+    pub(crate) fn cancel(&mut self, time: EventTime) {
+        self.all.remove(&time);
     }
-}
 
-impl Ord for TimedEvent {
-    /// The earliest is the greatest, which a heap gives first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.number).cmp(&(self.at, self.number))
+    /// The time of the next.
+    pub(crate) fn next(&self) -> Option<u64> {
+        self.all.keys().next().map(|time| time.at)
+    }
+
+    /// The next, if its time has come.
+    pub(crate) fn due(&mut self, now: u64) -> Option<Event> {
+        let first = self.all.first_entry()?;
+        (first.key().at <= now).then(|| first.remove())
     }
 }

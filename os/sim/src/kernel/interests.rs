@@ -19,7 +19,7 @@ pub(super) struct Interest {
 /// What an `epoll` watches.
 #[derive(Debug, Default)]
 pub(crate) struct Poller {
-    pub(super) interests: BTreeMap<i32, Interest>,
+    pub(super) interests: BTreeMap<(i32, ObjectId), Interest>,
 }
 
 impl Poller {

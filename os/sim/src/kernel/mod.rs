@@ -6,25 +6,31 @@
 //! Invariant   Nothing in here calls a function that this crate puts before the C library's: a thread in the kernel is inside.
 
 mod arrival;
+mod barrier;
 mod channel;
 mod descriptors;
 mod disks;
 mod event;
+mod file_mappings;
 mod futex;
 mod interests;
 mod invariants;
 mod local;
 mod object;
+mod pipe;
+mod pipe_ends;
 mod policy;
 mod poller;
 mod power;
 mod readiness;
 mod report;
+mod shared_file;
 mod state;
 mod step;
 mod threads;
 mod turn;
 
+pub(crate) use barrier::Barrier;
 pub(crate) use channel::Channel;
 pub(crate) use descriptors::FIRST_DESCRIPTOR;
 pub(crate) use futex::{wait_at, wake_at};
@@ -32,6 +38,7 @@ pub(crate) use interests::Poller;
 pub(crate) use invariants::add_invariant;
 pub(crate) use local::is_simulated;
 pub(crate) use object::Object;
+pub(crate) use pipe::PIPE_CAPACITY;
 pub(crate) use state::State;
 pub(crate) use step::Step;
 pub(crate) use turn::{

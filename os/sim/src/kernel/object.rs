@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::interests::Poller;
 use crate::disk::OpenFile;
-use crate::ids::{EndpointId, HostId, ObjectId};
-use crate::network::Address;
+use crate::ids::{EndpointId, HostId, ObjectId, PipeId};
 
 /// What an object is.
 #[derive(Debug)]
@@ -15,9 +14,11 @@ pub(crate) enum Object {
     /// An `epoll`.
     Poller(Poller),
     /// A socket that is neither connected nor listening yet.
-    Socket { domain: i32, local: Option<Address> },
-    /// One end of a connection, a local socket or a pipe.
+    Socket,
+    /// One end of a connection, of TCP or local.
     Stream(EndpointId),
+    /// One end of a pipe.
+    Pipe { pipe: PipeId, is_writer: bool },
     /// A socket that listens; the network has the rest.
     Listener,
     /// A socket of datagrams; the network has the rest.
@@ -36,6 +37,8 @@ pub(crate) struct OpenObject {
     /// Descriptors that stand for it.
     pub(crate) references: usize,
     pub(crate) is_nonblocking: bool,
+    /// The domain of a socket; 0 for what is none.
+    pub(crate) domain: i32,
     /// Pollers that watch it.
     pub(crate) watchers: Vec<ObjectId>,
     /// How often it may have become ready: what an edge is.
@@ -44,6 +47,18 @@ pub(crate) struct OpenObject {
     pub(crate) limits: [Option<u64>; 2],
     /// Options that were set, by level and name.
     pub(crate) options: BTreeMap<(i32, i32), Vec<u8>>,
+}
+
+impl OpenObject {
+    /// Whether closing it resets its connection: `SO_LINGER` is on, with a time of zero.
+    pub(crate) fn is_reset_at_close(&self) -> bool {
+        let linger = self.options.get(&(libc::SOL_SOCKET, libc::SO_LINGER));
+        let is_zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+        self.domain != libc::AF_UNIX
+            && linger.is_some_and(|value| {
+                value.len() >= 8 && !is_zero(&value[..4]) && is_zero(&value[4..8])
+            })
+    }
 }
 
 /// All open objects.
@@ -62,6 +77,7 @@ impl Objects {
             host,
             references: 1,
             is_nonblocking,
+            domain: 0,
             watchers: Vec::new(),
             changes: 1,
             limits: [None; 2],

@@ -10,6 +10,8 @@ use crate::random::Random;
 /// the second kind.
 #[derive(Debug)]
 pub(crate) enum Policy {
+    /// Each with the same probability, when a thread waits, and at no other time.
+    Waiting,
     /// Each with the same probability, at each turn. One call in `preempt` gives the turn away.
     Uniform { preempt: u64 },
     /// The one with the highest priority; after some steps, which were chosen before, the running one gets the lowest.
@@ -45,6 +47,7 @@ impl Policy {
     /// Whether a running thread gives its turn away at this step.
     pub(crate) fn preempts(&mut self, random: &mut Random, step: u64, thread: ThreadId) -> bool {
         match self {
+            Self::Waiting => false,
             Self::Uniform { preempt } => random.below(*preempt) == 0,
             Self::Priorities { changes, .. } => {
                 // A thread that never waits must not keep the others from what they wait for.
@@ -77,7 +80,7 @@ impl Policy {
     /// The index in `ready` of the thread that runs next.
     pub(crate) fn choose(&mut self, random: &mut Random, ready: &[ThreadId]) -> usize {
         match self {
-            Self::Uniform { .. } => random.below(ready.len() as u64) as usize,
+            Self::Waiting | Self::Uniform { .. } => random.below(ready.len() as u64) as usize,
             Self::Priorities { priorities, .. } => {
                 let most = ready.iter().map(|thread| thread.0).max().unwrap_or(0);
                 while priorities.len() <= most as usize {

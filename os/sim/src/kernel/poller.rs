@@ -9,7 +9,26 @@ use crate::ids::ObjectId;
 /// What is reported whether one asks for it or not.
 const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
 
+/// Pollers that watch each other in a row at most.
+const DEPTH: usize = 5;
+
 impl State {
+    /// Whether `object` watches the poller, through others or itself, or so many watch each other that the system refuses it.
+    fn is_circle(&mut self, poller: ObjectId, object: ObjectId, depth: usize) -> bool {
+        let Some(open) = self.objects.find(object) else {
+            return false;
+        };
+        let Object::Poller(other) = &open.object else {
+            return false;
+        };
+        let watched = other.watched();
+        let is_it = object == poller || depth == 0;
+        is_it
+            || watched
+                .into_iter()
+                .any(|next| self.is_circle(poller, next, depth - 1))
+    }
+
     fn poller(&mut self, id: ObjectId) -> &mut Poller {
         match &mut self.objects.get(id).object {
             Object::Poller(poller) => poller,
@@ -26,14 +45,15 @@ impl State {
         object: ObjectId,
         wanted: Option<(u32, u64)>,
     ) -> Result<(), Errno> {
-        let exists = self.poller(id).interests.contains_key(&descriptor);
+        let known = (descriptor, object);
+        let exists = self.poller(id).interests.contains_key(&known);
         match operation {
             libc::EPOLL_CTL_ADD if exists => return Err(Errno(libc::EEXIST)),
             libc::EPOLL_CTL_MOD | libc::EPOLL_CTL_DEL if !exists => {
                 return Err(Errno(libc::ENOENT));
             }
             libc::EPOLL_CTL_DEL => {
-                self.poller(id).interests.remove(&descriptor);
+                self.poller(id).interests.remove(&known);
                 let still = self.poller(id).watched().contains(&object);
                 if !still {
                     self.objects
@@ -43,9 +63,16 @@ impl State {
                 }
                 return Ok(());
             }
-            _ => (),
+            libc::EPOLL_CTL_ADD if self.is_circle(id, object, DEPTH) => {
+                return Err(Errno(libc::ELOOP));
+            }
+            libc::EPOLL_CTL_ADD | libc::EPOLL_CTL_MOD => (),
+            _ => return Err(Errno(libc::EINVAL)),
         }
         let (events, data) = wanted.ok_or(Errno(libc::EFAULT))?;
+        if operation == libc::EPOLL_CTL_MOD && events & libc::EPOLLEXCLUSIVE as u32 != 0 {
+            return Err(Errno(libc::EINVAL));
+        }
         let interest = Interest {
             object,
             events: events | ALWAYS,
@@ -53,7 +80,7 @@ impl State {
             seen: 0,
             is_spent: false,
         };
-        self.poller(id).interests.insert(descriptor, interest);
+        self.poller(id).interests.insert(known, interest);
         let watchers = &mut self.objects.get(object).watchers;
         if !watchers.contains(&id) {
             watchers.push(id);
@@ -106,14 +133,14 @@ impl State {
         let mut ready = Vec::new();
         while !interests.is_empty() && ready.len() < limit {
             let at = self.choices.below(interests.len() as u64) as usize;
-            let (descriptor, interest) = interests.swap_remove(at);
+            let (known, interest) = interests.swap_remove(at);
             let events = self.reported(&interest);
             if events == 0 {
                 continue;
             }
             ready.push((events, interest.data));
             let changes = self.objects.get(interest.object).changes;
-            if let Some(own) = self.poller(id).interests.get_mut(&descriptor) {
+            if let Some(own) = self.poller(id).interests.get_mut(&known) {
                 own.seen = changes;
                 own.is_spent = interest.events & libc::EPOLLONESHOT as u32 != 0;
             }

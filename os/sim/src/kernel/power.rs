@@ -17,6 +17,7 @@ impl State {
         host_state.is_up = false;
         host_state.directory = None;
         self.freeze(host);
+        self.end_mappings(host);
         self.close_objects(host);
     }
 
@@ -35,12 +36,14 @@ impl State {
 
     /// All objects of `host` are gone, as when its power is cut.
     pub(crate) fn lose_objects(&mut self, host: HostId) {
+        self.end_mappings(host);
         self.network.crash(host);
         let lost = self.objects.of(host);
         self.descriptors.forget(&lost);
         for id in lost {
             self.objects.remove(id);
         }
+        self.lose_pipes();
         self.settle();
         self.crash_disk(host);
     }

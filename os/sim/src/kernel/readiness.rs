@@ -6,11 +6,17 @@ use super::state::State;
 use crate::ids::ObjectId;
 
 impl State {
-    /// A descriptor for a new object of the running thread's host.
-    pub(crate) fn open(&mut self, object: Object, is_nonblocking: bool) -> i32 {
+    /// A descriptor for a new object of the running thread's host; the `flags` are `O_NONBLOCK` and `O_CLOEXEC`, which each call
+    /// has under a name of its own.
+    pub(crate) fn open(&mut self, object: Object, flags: i32) -> i32 {
         let host = self.host();
-        let id = self.objects.add(host, object, is_nonblocking);
-        self.descriptors.add(id, 0)
+        let id = self
+            .objects
+            .add(host, object, flags & libc::O_NONBLOCK != 0);
+        let descriptor = self.descriptors.add(id, 0);
+        self.descriptors
+            .set_cloexec(descriptor, flags & libc::O_CLOEXEC != 0);
+        descriptor
     }
 
     /// What `epoll` says of an object now.
@@ -28,11 +34,12 @@ impl State {
                 };
                 (readable | writable) as u32
             }
+            &Object::Pipe { pipe, is_writer } => self.pipe_readiness(pipe, is_writer),
             Object::Poller(_) => {
                 let ready = self.is_poller_ready(id);
                 if ready { libc::EPOLLIN as u32 } else { 0 }
             }
-            Object::Socket { .. } => (libc::EPOLLOUT | libc::EPOLLHUP) as u32,
+            Object::Socket => (libc::EPOLLOUT | libc::EPOLLWRNORM | libc::EPOLLHUP) as u32,
             Object::Stream(end) => {
                 let end = self.network.endpoints.get(end);
                 end.map_or(
@@ -81,15 +88,20 @@ impl State {
             return;
         }
         let open = self.objects.remove(id).expect("looked up above");
+        self.network.now = self.now;
+        let is_reset = open.is_reset_at_close();
         for poller in open.watchers {
             self.unwatch(poller, id);
         }
+        self.network.bound.remove(&id);
+        self.network.nodes.remove(&id);
         match open.object {
+            // As SO_LINGER says with no time to linger.
+            Object::Stream(end) if is_reset => self.network.reset(end),
             Object::Stream(end) => self.network.close_endpoint(end),
+            Object::Pipe { pipe, is_writer } => self.close_pipe(pipe, is_writer),
             Object::Listener => self.network.close_listener(id),
-            Object::Datagram => {
-                self.network.datagrams.remove(&id);
-            }
+            Object::Datagram => self.network.close_datagram(id),
             Object::Poller(poller) => {
                 for watched in poller.watched() {
                     if let Some(open) = self.objects.find(watched) {
@@ -98,7 +110,7 @@ impl State {
                 }
             }
             Object::File(file) => self.close_file(open.host, file),
-            Object::Counter { .. } | Object::Socket { .. } | Object::Entropy => (),
+            Object::Counter { .. } | Object::Socket | Object::Entropy => (),
         }
         self.settle();
     }

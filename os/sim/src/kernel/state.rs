@@ -1,14 +1,17 @@
 //! The whole simulated world as one value, which whoever has the turn may change.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::Duration;
 
+use super::barrier::Barrier;
 use super::channel::Channel;
 use super::descriptors::Descriptors;
-use super::event::{Event, TimedEvent};
+use super::event::{Event, EventTime, Events};
 use super::object::Objects;
+use super::pipe::Pipes;
 use super::policy::Policy;
+use super::shared_file::SharedFile;
 use super::threads::{Phase, Thread};
 use crate::host::{HostState, WORLD};
 use crate::ids::{HostId, ThreadId};
@@ -33,8 +36,17 @@ pub(crate) struct State {
     pub(crate) hosts: Vec<HostState>,
     pub(crate) objects: Objects,
     pub(crate) descriptors: Descriptors,
+    pub(super) pipes: Pipes,
     pub(crate) network: Network,
+    /// Files that programs have mapped shared.
+    pub(super) shared: Vec<SharedFile>,
     pub(crate) trace: Trace,
+    /// Functions that are not simulated and that programs were warned of.
+    pub(crate) warned: BTreeSet<&'static str>,
+    /// Buffered files of C, by address, and their descriptors.
+    pub(crate) buffered: BTreeMap<usize, i32>,
+    /// Barriers of C, by address.
+    pub(crate) barriers: BTreeMap<usize, Barrier>,
     /// Numbers for programs, `getrandom`.
     pub(crate) entropy: Random,
     pub(super) choices: Random,
@@ -44,14 +56,14 @@ pub(crate) struct State {
     pub(super) limit: u64,
     policy: Policy,
     ready: Vec<ThreadId>,
-    events: BinaryHeap<TimedEvent>,
-    events_set: u64,
+    events: Events,
     fault_runs: u64,
     faults: u64,
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, limit: Duration) -> Self {
+    /// The world of a seed; in a simpler one, threads lose their turns only when they wait.
+    pub(crate) fn new(seed: u64, limit: Duration, is_simpler: bool) -> Self {
         let random = Random::new(seed);
         let mut choices = random.fork("choices");
         let world = HostState::world(&random);
@@ -66,18 +78,26 @@ impl State {
             hosts: vec![world],
             objects: Objects::default(),
             descriptors: Descriptors::default(),
+            pipes: Pipes::default(),
             network,
+            shared: Vec::new(),
             trace: Trace::new(seed),
+            warned: BTreeSet::new(),
+            buffered: BTreeMap::new(),
+            barriers: BTreeMap::new(),
             entropy: random.fork("entropy"),
-            policy: Policy::new(&mut choices),
+            policy: if is_simpler {
+                Policy::Waiting
+            } else {
+                Policy::new(&mut choices)
+            },
             choices,
             waiting: BTreeMap::new(),
             step: 0,
             looks: 0,
             limit: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
             ready: Vec::new(),
-            events: BinaryHeap::new(),
-            events_set: 0,
+            events: Events::default(),
             fault_runs: 0,
             faults: 0,
         }
@@ -121,13 +141,8 @@ impl State {
     }
 
     /// Sets what happens in `after` nanoseconds.
-    pub(crate) fn set_event(&mut self, after: u64, event: Event) {
-        self.events_set += 1;
-        self.events.push(TimedEvent {
-            at: self.now.saturating_add(after),
-            number: self.events_set,
-            event,
-        });
+    pub(crate) fn set_event(&mut self, after: u64, event: Event) -> EventTime {
+        self.events.add(self.now.saturating_add(after), event)
     }
 
     /// A call begins: it costs time, and the turn may be given away. Whether it is.
@@ -164,13 +179,10 @@ impl State {
         }
         let thread = &mut self.threads[current.0 as usize];
         thread.phase = Phase::Waiting(channels);
-        thread.wait += 1;
-        let wait = thread.wait;
-        if let Some(until) = until {
-            let after = until.saturating_sub(self.now);
-            let thread = current;
-            self.set_event(after, Event::Timeout { thread, wait });
-        }
+        thread.timeout = until.map(|until| {
+            let at = until.max(self.now);
+            self.events.add(at, Event::Timeout { thread: current })
+        });
     }
 
     /// Lets all go on that wait for `channel`.
@@ -202,6 +214,9 @@ impl State {
         let at = &mut self.threads[thread.0 as usize];
         let phase = std::mem::replace(&mut at.phase, Phase::Ready);
         at.timed_out = timed_out;
+        if let Some(timeout) = at.timeout.take() {
+            self.events.cancel(timeout);
+        }
         let Phase::Waiting(channels) = phase else {
             at.phase = phase;
             return;
@@ -244,6 +259,9 @@ impl State {
                 continue;
             }
             let phase = std::mem::replace(&mut thread.phase, Phase::Frozen);
+            if let Some(timeout) = thread.timeout.take() {
+                self.events.cancel(timeout);
+            }
             if let Phase::Waiting(channels) = phase {
                 self.forget_wait(ThreadId(at as u32), &channels);
             }
@@ -276,8 +294,7 @@ impl State {
     /// Who runs next; nobody if nothing can happen any more, or the time is up.
     pub(super) fn next_turn(&mut self) -> Option<ThreadId> {
         loop {
-            while self.events.peek().is_some_and(|next| next.at <= self.now) {
-                let event = self.events.pop().expect("one is due").event;
+            while let Some(event) = self.events.due(self.now) {
                 self.happen(event);
             }
             if self.now > self.limit {
@@ -291,18 +308,13 @@ impl State {
                 self.trace.turn(self.now, host, next);
                 return Some(next);
             }
-            self.now = self.events.peek()?.at;
+            self.now = self.events.next()?;
         }
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Timeout { thread, wait } => {
-                let at = &self.threads[thread.0 as usize];
-                if at.wait == wait && matches!(at.phase, Phase::Waiting(_)) {
-                    self.end_wait(thread, true);
-                }
-            }
+            Event::Timeout { thread } => self.end_wait(thread, true),
             Event::Delivery(delivery) => self.deliver(delivery),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::channel::Channel;
+use super::event::EventTime;
 use crate::ids::HostId;
 use crate::sys::WaitWord;
 
@@ -28,8 +29,8 @@ pub(crate) struct Thread {
     pub(crate) phase: Phase,
     /// Where its real thread sleeps while it has not the turn.
     pub(crate) word: Arc<WaitWord>,
-    /// How often it has waited: tells timeouts of earlier waits from that of this one.
-    pub(crate) wait: u64,
+    /// When its wait ends by time.
+    pub(crate) timeout: Option<EventTime>,
     /// Whether its last wait ended by time.
     pub(crate) timed_out: bool,
     /// Whether somebody has waited for its end, or nobody will.
@@ -43,7 +44,7 @@ impl Thread {
             acts_for: None,
             phase: Phase::Ready,
             word: Arc::default(),
-            wait: 0,
+            timeout: None,
             timed_out: false,
             handle: None,
         }

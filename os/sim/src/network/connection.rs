@@ -1,12 +1,11 @@
 //! How connections come to be.
 
-use std::collections::VecDeque;
-
 use super::address::Address;
-use super::delivery::{Delivery, Segment};
+use super::delivery::Delivery;
 use super::endpoint::Endpoint;
 use super::listener::Listener;
 use super::network::Network;
+use crate::disk::Ino;
 use crate::errno::Errno;
 use crate::ids::EndpointId;
 use crate::ids::{HostId, ObjectId};
@@ -29,6 +28,7 @@ impl Network {
         let [one, two] = [(); 2].map(|()| {
             let mut end = Endpoint::new(host, unnamed(), unnamed());
             end.is_instant = true;
+            end.is_told = true;
             self.add_endpoint(end)
         });
         self.join(one, two);
@@ -43,29 +43,25 @@ impl Network {
         }
     }
 
-    /// Binds a listener.
-    pub(crate) fn listen(
-        &mut self,
-        host: HostId,
-        object: ObjectId,
-        local: Address,
-        backlog: usize,
-    ) {
-        let queue = VecDeque::new();
-        let listener = Listener {
-            host,
-            local,
-            backlog: backlog.max(1),
-            queue,
-        };
+    /// Adds a listener.
+    pub(crate) fn listen(&mut self, object: ObjectId, listener: Listener) {
         self.listeners.insert(object, listener);
     }
 
-    /// Whether another listener of `host` has the address.
-    pub(crate) fn is_listened(&self, host: HostId, local: &Address) -> bool {
-        self.listeners
-            .values()
-            .any(|other| other.host == host && other.local.takes(local))
+    /// The listener of `host` that takes a connection to `to`: one that is bound to that very address before one that is bound to all; of
+    /// several, as `SO_REUSEPORT` allows, the seed says which.
+    fn listener_for(&mut self, host: HostId, to: &Address) -> Option<ObjectId> {
+        let all = self.listeners.iter();
+        let taking = all.filter(|(_, at)| at.host == host && at.takes(to));
+        let (own, any): (Vec<_>, Vec<_>) = taking
+            .map(|(&object, at)| (object, at.local.is_specific()))
+            .partition(|&(_, is_specific)| is_specific);
+        let best = if own.is_empty() { any } else { own };
+        match best.len() {
+            0 => None,
+            1 => Some(best[0].0),
+            count => Some(best[self.random.below(count as u64) as usize].0),
+        }
     }
 
     /// The listener is closed: connections that nobody took are reset.
@@ -74,8 +70,7 @@ impl Network {
             return;
         };
         for id in listener.queue {
-            self.transmit(id, Segment::Reset);
-            self.endpoints.remove(&id);
+            self.reset(id);
         }
     }
 
@@ -86,36 +81,48 @@ impl Network {
         local: Address,
         remote: Address,
     ) -> Result<EndpointId, Errno> {
-        if let Address::Unix(_) = &remote {
-            return self.connect_within(host, local, remote);
-        }
         let to_host = remote.ip().and_then(|ip| self.links.route(host, ip));
-        let to_host = to_host.ok_or(Errno(libc::ENETUNREACH))?;
-        let _ = to_host;
+        to_host.ok_or(Errno(libc::ENETUNREACH))?;
         let id = self.add_endpoint(Endpoint::new(host, local, remote));
         self.ask(id, 0);
         Ok(id)
     }
 
-    fn connect_within(
+    /// The local listener that is bound to `node`, or to an abstract name.
+    pub(crate) fn local_listener(
+        &self,
+        host: HostId,
+        name: &Address,
+        node: Option<Ino>,
+    ) -> Option<ObjectId> {
+        let is_it = |at: &Listener| match node {
+            Some(_) => at.node == node,
+            None => at.local == *name,
+        };
+        let mut all = self.listeners.iter();
+        let found = all.find(|(_, at)| at.host == host && is_it(at));
+        found.map(|(&object, _)| object)
+    }
+
+    /// Connects to the local listener that is bound to `node`, or to an abstract name.
+    pub(crate) fn connect_within(
         &mut self,
         host: HostId,
-        local: Address,
-        remote: Address,
+        (local, remote): (Address, Address),
+        node: Option<Ino>,
     ) -> Result<EndpointId, Errno> {
-        let found = self
-            .listeners
-            .iter()
-            .find(|(_, at)| at.host == host && at.local == remote);
-        let object = *found.ok_or(Errno(libc::ECONNREFUSED))?.0;
+        let found = self.local_listener(host, &remote, node);
+        let object = found.ok_or(Errno(libc::ECONNREFUSED))?;
         let listener = &self.listeners[&object];
         if listener.queue.len() > listener.backlog {
             return Err(Errno(libc::EAGAIN));
         }
         let mut client = Endpoint::new(host, local.clone(), remote.clone());
-        client.is_instant = true;
         let mut server = Endpoint::new(host, remote, local);
-        server.is_instant = true;
+        for end in [&mut client, &mut server] {
+            end.is_instant = true;
+            end.is_told = true;
+        }
         let (client, server) = (self.add_endpoint(client), self.add_endpoint(server));
         self.join(client, server);
         self.queue(object, server);
@@ -179,11 +186,7 @@ impl Network {
         let (takes, is_lost) =
             self.links
                 .journey(&mut self.random, self.now, (host, client_host), 60);
-        let found = self
-            .listeners
-            .iter()
-            .find(|(_, at)| at.host == host && at.local.takes(&to));
-        let Some((&object, listener)) = found else {
+        let Some(object) = self.listener_for(host, &to) else {
             if !is_lost {
                 self.outbox.push((
                     takes,
@@ -195,11 +198,13 @@ impl Network {
             }
             return;
         };
+        let listener = &self.listeners[&object];
         if listener.queue.len() > listener.backlog || is_lost {
             return;
         }
         let mut server = Endpoint::new(host, to, remote);
         server.peer = Some(from);
+        server.is_told = true;
         let server = self.add_endpoint(server);
         self.queue(object, server);
         let answer = Delivery::SynAck {

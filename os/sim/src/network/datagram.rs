@@ -4,6 +4,7 @@ use super::address::Address;
 use super::datagram_socket::{DatagramSocket, ReceivedDatagram};
 use super::delivery::Delivery;
 use super::network::Network;
+use crate::disk::Ino;
 use crate::errno::Errno;
 use crate::ids::{HostId, ObjectId};
 
@@ -17,8 +18,9 @@ impl Network {
     pub(crate) fn send_datagram(
         &mut self,
         object: ObjectId,
-        to: &Address,
+        (to, node): (&Address, Option<Ino>),
         bytes: &[u8],
+        is_whole: bool,
     ) -> Result<usize, Errno> {
         let socket = self
             .datagrams
@@ -32,9 +34,13 @@ impl Network {
         }
         let (host, mut from) = (socket.host, socket.local.clone());
         let Some(ip) = to.ip() else {
-            return self.send_within(host, from, to, bytes);
+            return self.send_within(host, from, (to, node), bytes);
         };
         let to_host = self.links.route(host, ip).ok_or(Errno(libc::ENETUNREACH))?;
+        let pieces = self.links.pieces(host, to_host, bytes.len());
+        if is_whole && pieces > 1 {
+            return Err(Errno(libc::EMSGSIZE));
+        }
         if let Address::Inet(local) = &mut from {
             if local.ip().is_unspecified() {
                 local.set_ip(self.links.source(host, ip));
@@ -42,9 +48,13 @@ impl Network {
         }
         let copies = 1 + usize::from(self.links.doubles(&mut self.random, host, to_host));
         for _ in 0..copies {
-            let (takes, is_lost) =
+            let (takes, mut is_lost) =
                 self.links
                     .journey(&mut self.random, self.now, (host, to_host), bytes.len());
+            // It has come when all its pieces have.
+            for _ in 1..pieces {
+                is_lost |= self.links.loses(&mut self.random, host, to_host);
+            }
             if is_lost || !self.links.is_open(host, to_host) {
                 self.faults.push("lost datagram");
                 continue;
@@ -68,24 +78,56 @@ impl Network {
         &mut self,
         host: HostId,
         from: Address,
-        to: &Address,
+        (to, node): (&Address, Option<Ino>),
         bytes: &[u8],
     ) -> Result<usize, Errno> {
-        let found = self
-            .datagrams
-            .iter_mut()
-            .find(|(_, at)| at.host == host && at.local == *to);
-        let (&object, socket) = found.ok_or(Errno(libc::ECONNREFUSED))?;
+        let is_it = |at: &DatagramSocket| match node {
+            Some(_) => at.node == node,
+            None => at.local == *to,
+        };
+        let mut all = self.datagrams.iter();
+        let found = all.find(|(_, at)| at.host == host && is_it(at));
+        let (&object, _) = found.ok_or(Errno(libc::ECONNREFUSED))?;
+        self.put(object, from, bytes)
+    }
+
+    /// Sends a message from one of a pair of sockets to the other.
+    pub(crate) fn send_to_peer(&mut self, object: ObjectId, bytes: &[u8]) -> Result<usize, Errno> {
+        let socket = self.datagrams.get(&object);
+        let socket = socket.ok_or(Errno(libc::ENOTSOCK))?;
+        let gone = if socket.is_sequenced {
+            libc::EPIPE
+        } else {
+            libc::ECONNREFUSED
+        };
+        let (peer, from) = (socket.peer.ok_or(Errno(gone))?, socket.local.clone());
+        self.put(peer, from, bytes)
+    }
+
+    /// Puts a datagram where a socket of the same host finds it.
+    fn put(&mut self, object: ObjectId, from: Address, bytes: &[u8]) -> Result<usize, Errno> {
+        let socket = self.datagrams.get_mut(&object).expect("a socket");
         let waiting: usize = socket.received.iter().map(|one| one.bytes.len()).sum();
         if waiting + bytes.len() > WAITING {
             return Err(Errno(libc::EAGAIN));
         }
-        socket.received.push_back(ReceivedDatagram {
-            from,
-            bytes: bytes.to_vec(),
-        });
+        let bytes = bytes.to_vec();
+        let count = bytes.len();
+        socket.received.push_back(ReceivedDatagram { from, bytes });
         self.changed.push(object);
-        Ok(bytes.len())
+        Ok(count)
+    }
+
+    /// The program has closed a socket: the other one of a pair notices.
+    pub(crate) fn close_datagram(&mut self, object: ObjectId) {
+        let closed = self.datagrams.remove(&object);
+        let peer = closed.and_then(|closed| closed.peer);
+        let Some(socket) = peer.and_then(|peer| self.datagrams.get_mut(&peer)) else {
+            return;
+        };
+        socket.peer = None;
+        socket.is_read_shut |= socket.is_sequenced;
+        self.changed.extend(peer);
     }
 
     pub(crate) fn datagram_arrives(
@@ -100,7 +142,7 @@ impl Network {
         }
         let takes_it = |socket: &DatagramSocket| {
             let is_from = socket.remote.as_ref().is_none_or(|remote| *remote == from);
-            socket.host == hosts.1 && socket.local.takes(&to) && is_from
+            socket.host == hosts.1 && socket.takes(&to) && is_from
         };
         let found = self
             .datagrams
@@ -131,7 +173,7 @@ impl Network {
             return;
         }
         let mut sockets = self.datagrams.iter_mut();
-        let found = sockets.find(|(_, at)| at.host == hosts.1 && at.local.takes(to));
+        let found = sockets.find(|(_, at)| at.host == hosts.1 && at.takes(to));
         if let Some((&object, socket)) = found {
             if socket.remote.as_ref() == Some(about) {
                 socket.error = Some(Errno(libc::ECONNREFUSED));

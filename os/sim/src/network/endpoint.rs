@@ -10,7 +10,16 @@ use crate::ids::{EndpointId, HostId, ObjectId};
 /// Bytes that one end may have sent and the other not read.
 pub(crate) const WINDOW: usize = 256 * 1024;
 
-/// One end of a connection: of TCP, of a local socket, of a pipe.
+/// Objects that were passed with a part of the bytes of a local connection.
+#[derive(Debug)]
+pub(crate) struct PassedObjects {
+    /// Where these bytes begin and end, of all that ever came.
+    pub(crate) begin: u64,
+    pub(crate) end: u64,
+    pub(crate) objects: Vec<ObjectId>,
+}
+
+/// One end of a connection: of TCP or of a local socket.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) host: HostId,
@@ -40,6 +49,13 @@ pub(crate) struct Endpoint {
     pub(crate) stalled: VecDeque<Segment>,
     /// How often what is stalled was sent again.
     pub(crate) tries: u32,
+    /// Whether the program knows that it is connected.
+    pub(crate) is_told: bool,
+    /// Bytes that were sent and read since the connection began, of a local one.
+    pub(crate) sent: u64,
+    pub(crate) read: u64,
+    /// Objects that were passed with bytes that have come.
+    pub(crate) passed: VecDeque<PassedObjects>,
 }
 
 impl Endpoint {
@@ -62,6 +78,10 @@ impl Endpoint {
             arrives: 0,
             stalled: VecDeque::new(),
             tries: 0,
+            is_told: false,
+            sent: 0,
+            read: 0,
+            passed: VecDeque::new(),
         }
     }
 
@@ -78,13 +98,13 @@ impl Endpoint {
         }
         let no_more = self.is_finished || self.is_read_shut || self.is_broken;
         if !self.received.is_empty() || no_more {
-            events |= libc::EPOLLIN;
+            events |= libc::EPOLLIN | libc::EPOLLRDNORM;
         }
         if no_more {
             events |= libc::EPOLLRDHUP;
         }
         if self.outstanding < WINDOW || self.is_write_shut || self.is_broken {
-            events |= libc::EPOLLOUT;
+            events |= libc::EPOLLOUT | libc::EPOLLWRNORM;
         }
         if self.is_broken || (no_more && self.is_write_shut) {
             events |= libc::EPOLLHUP;

@@ -25,7 +25,13 @@ pub struct Link {
     pub(crate) loss: f64,
     pub(crate) duplication: f64,
     pub(crate) bandwidth: Option<u64>,
+    pub(crate) mtu: usize,
 }
+
+/// The least that a link lets through in one piece.
+const LEAST_MTU: usize = 576;
+/// What a datagram has beside its bytes: the headers of IPv4 and UDP.
+const HEADERS: usize = 28;
 
 impl Default for Link {
     /// A quiet local network: 0.1 to 1 ms, nothing is lost.
@@ -35,6 +41,7 @@ impl Default for Link {
             loss: 0.0,
             duplication: 0.0,
             bandwidth: None,
+            mtu: 1500,
         }
     }
 }
@@ -59,6 +66,18 @@ impl Link {
     #[must_use]
     pub fn duplication(mut self, probability: f64) -> Self {
         self.duplication = probability;
+        self
+    }
+
+    /// The longest packet, 1500 bytes if nothing is said. A longer datagram travels in pieces, and is lost if one of them is; if it must not be
+    /// divided (`IP_MTU_DISCOVER`), it is refused with `EMSGSIZE`.
+    ///
+    /// # Panics
+    /// If it is less than 576 bytes, which every link must let through.
+    #[must_use]
+    pub fn mtu(mut self, bytes: usize) -> Self {
+        assert!(bytes >= LEAST_MTU, "a link lets {LEAST_MTU} bytes through");
+        self.mtu = bytes;
         self
     }
 
@@ -179,14 +198,28 @@ impl Links {
             (link.latency.clone(), link.loss, link.bandwidth)
         };
         let spread = range.end.saturating_sub(range.start);
-        let mut takes = range.start + random.below(spread);
+        let mut takes = range.start.saturating_add(random.below(spread));
         if let Some(bandwidth) = bandwidth {
             let sends = (bytes as u64).saturating_mul(1_000_000_000) / bandwidth.max(1);
             let busy = self.busy.entry((from, to)).or_default();
             *busy = now.max(*busy).saturating_add(sends);
-            takes += *busy - now;
+            takes = takes.saturating_add(*busy - now);
         }
         (takes, random.chance(loss))
+    }
+
+    /// In how many pieces a datagram of so many bytes travels.
+    pub(crate) fn pieces(&self, from: HostId, to: HostId, bytes: usize) -> usize {
+        if from == to {
+            return 1;
+        }
+        let room = self.between(from, to).mtu - HEADERS;
+        bytes.div_ceil(room).max(1)
+    }
+
+    /// Whether one more piece of a datagram is lost.
+    pub(crate) fn loses(&self, random: &mut Random, from: HostId, to: HostId) -> bool {
+        random.chance(self.between(from, to).loss)
     }
 
     /// Whether a datagram arrives twice.

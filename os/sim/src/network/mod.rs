@@ -11,6 +11,7 @@ mod delivery;
 mod endpoint;
 mod link;
 mod listener;
+mod local_stream;
 mod network;
 mod stream;
 
@@ -18,4 +19,5 @@ pub(crate) use address::Address;
 pub(crate) use datagram_socket::DatagramSocket;
 pub(crate) use delivery::Delivery;
 pub use link::Link;
+pub(crate) use listener::Listener;
 pub(crate) use network::Network;

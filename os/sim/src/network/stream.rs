@@ -5,7 +5,7 @@ use super::endpoint::WINDOW;
 use super::link::RESEND;
 use super::network::Network;
 use crate::errno::Errno;
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, ObjectId};
 
 /// How often what does not get through is sent again before the connection is given up: 15 minutes.
 const TRIES: u32 = 15;
@@ -16,8 +16,16 @@ const SEGMENT: usize = 16 * 1024;
 
 impl Network {
     /// Sends what there is room for; how much that was, or `EAGAIN`.
-    pub(crate) fn send(&mut self, id: EndpointId, bytes: &[u8]) -> Result<usize, Errno> {
+    pub(crate) fn send(
+        &mut self,
+        id: EndpointId,
+        bytes: &[u8],
+        passed: &mut Vec<ObjectId>,
+    ) -> Result<usize, Errno> {
         let end = self.endpoints.get_mut(&id).ok_or(Errno(libc::EPIPE))?;
+        if end.is_instant {
+            return self.send_local(id, bytes, passed);
+        }
         if let Some(error) = end.error.take() {
             return Err(error);
         }
@@ -39,22 +47,35 @@ impl Network {
         Ok(sent)
     }
 
+    /// Whether the next call on a connection reports an error.
+    pub(crate) fn has_error(&self, id: EndpointId) -> bool {
+        self.endpoints
+            .get(&id)
+            .is_some_and(|end| end.error.is_some())
+    }
+
     /// Receives what is there; 0 if no more will come, or `EAGAIN`.
     pub(crate) fn receive(
         &mut self,
         id: EndpointId,
         buffer: &mut [u8],
         peeks: bool,
+        passed: &mut Vec<ObjectId>,
     ) -> Result<usize, Errno> {
         let end = self.endpoints.get_mut(&id).ok_or(Errno(libc::ENOTCONN))?;
         if end.received.is_empty() {
             if let Some(error) = end.error.take() {
                 return Err(error);
             }
-            if end.is_finished || end.is_read_shut || end.is_broken || buffer.is_empty() {
+            if end.is_finished || end.is_read_shut || end.is_broken {
                 return Ok(0);
             }
             return Err(Errno(libc::EAGAIN));
+        }
+        if end.is_instant {
+            let (count, objects) = self.receive_local(id, buffer, peeks);
+            passed.extend(objects);
+            return Ok(count);
         }
         let count = buffer.len().min(end.received.len());
         for (to, from) in buffer.iter_mut().zip(end.received.iter()) {
@@ -81,7 +102,13 @@ impl Network {
         write: bool,
     ) -> Result<(), Errno> {
         let end = self.endpoints.get_mut(&id).ok_or(Errno(libc::ENOTCONN))?;
-        if end.peer.is_none() || end.is_broken {
+        if end.is_instant {
+            self.shut_down_local(id, read, write);
+            return Ok(());
+        }
+        // Both ends have sent all that they will.
+        let is_over = end.is_finished && end.is_write_shut;
+        if end.peer.is_none() || end.is_broken || is_over {
             return Err(Errno(libc::ENOTCONN));
         }
         end.is_read_shut |= read;
@@ -99,6 +126,10 @@ impl Network {
             return;
         };
         end.object = None;
+        if end.is_instant {
+            self.close_local(id, false);
+            return;
+        }
         if end.peer.is_none() || end.is_broken {
             self.endpoints.remove(&id);
             return;
@@ -115,6 +146,18 @@ impl Network {
             self.transmit(id, Segment::Fin);
         }
         self.forget_if_over(id);
+    }
+
+    /// The connection is given up: the other end sees a reset.
+    pub(crate) fn reset(&mut self, id: EndpointId) {
+        match self.endpoints.get(&id) {
+            Some(end) if end.is_instant => self.close_local(id, true),
+            Some(_) => {
+                self.transmit(id, Segment::Reset);
+                self.endpoints.remove(&id);
+            }
+            None => (),
+        }
     }
 
     /// Neither end sends any more, and the program has let go of this one.
@@ -136,10 +179,6 @@ impl Network {
         let (Some(to), from_host) = (end.peer, end.host) else {
             return;
         };
-        if end.is_instant {
-            self.arrive(id, to, segment);
-            return;
-        }
         let to_host = self.peer_host(id);
         let size = match &segment {
             Segment::Data(bytes) => bytes.len(),
@@ -153,7 +192,7 @@ impl Network {
             takes += RESEND << self.random.below(3);
         }
         let end = self.endpoints.get_mut(&id).expect("looked up above");
-        end.arrives = end.arrives.max(now + takes);
+        end.arrives = end.arrives.max(now.saturating_add(takes));
         let after = end.arrives - now;
         self.outbox.push((
             after,
@@ -260,12 +299,7 @@ impl Network {
             Segment::Fin => end.is_finished = true,
             Segment::Window(room) => end.outstanding = end.outstanding.saturating_sub(room),
             Segment::Reset => {
-                let error = if end.is_instant {
-                    libc::EPIPE
-                } else {
-                    libc::ECONNRESET
-                };
-                self.break_off(to, Errno(error));
+                self.break_off(to, Errno(libc::ECONNRESET));
                 return;
             }
         }
@@ -281,10 +315,6 @@ impl Network {
         };
         let host = sender.host;
         let to_host = self.peer_host(from);
-        if sender.is_instant {
-            self.break_off(from, Errno(libc::EPIPE));
-            return;
-        }
         let (takes, _lost) = self
             .links
             .journey(&mut self.random, self.now, (to_host, host), 40);
@@ -313,7 +343,7 @@ impl Network {
         self.faults.push("broken connection");
         end.stalled.clear();
         // What had come before can still be read.
-        if !(end.is_instant || end.is_finished && end.is_write_shut) {
+        if !(end.is_finished && end.is_write_shut) {
             end.error = Some(error);
         }
         self.changed.extend(end.object);

@@ -22,6 +22,9 @@ const TRACE: &str = "SELKIE_SIM_TRACE_FILE";
 /// Faults that are left out, by their numbers: what makes a failing trace shorter.
 const WITHOUT: &str = "SELKIE_SIM_WITHOUT";
 
+/// What stands for preemption among the numbers of faults: without it threads lose their turns only when they wait.
+pub(crate) const PREEMPTION: u64 = 0;
+
 /// The faults that this run leaves out.
 pub(crate) fn left_out() -> BTreeSet<u64> {
     let text = std::env::var(WITHOUT).unwrap_or_default();

@@ -4,11 +4,12 @@
 //!             itself again for each seed, with addresses that are the same each time.
 
 mod child;
+mod directories;
 mod plan;
 mod reduction;
 mod run;
 mod search;
 
-pub(crate) use child::{Role, end_process, left_out, role};
+pub(crate) use child::{PREEMPTION, Role, end_process, left_out, role};
 pub(crate) use plan::Plan;
 pub(crate) use search::{Failure, search};

@@ -1,4 +1,4 @@
-//! Makes a failing run shorter: without faults that it does not need.
+//! Makes a failing run shorter: without faults that it does not need, and without preemption.
 //!
 //! Idea        Leave out half of the faults, then a quarter, and so on down to one; what fails without them is kept. As delta
 //!             debugging does.
@@ -10,8 +10,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::child::Task;
+use super::child::{PREEMPTION, Task};
 use super::run::{Files, Run};
+use crate::trace::FAILED;
 
 /// Runs that are made at most.
 const RUNS: u64 = 60;
@@ -30,6 +31,17 @@ pub(super) struct FailedRun {
     pub(super) why: String,
 }
 
+impl FailedRun {
+    /// Why it failed, without numbers: what a shorter run must have in common with it.
+    fn reason(&self) -> String {
+        let trace = fs::read_to_string(&self.files.trace).unwrap_or_default();
+        let in_trace = trace.lines().find_map(|line| line.strip_prefix(FAILED));
+        let said = in_trace.unwrap_or(&self.why);
+        let is_kept = |letter: &char| !letter.is_ascii_digit();
+        said.chars().filter(is_kept).collect()
+    }
+}
+
 /// The shortest run like `failed` that was found, and the faults that it leaves out.
 ///
 /// # Source
@@ -42,6 +54,8 @@ pub(super) fn shorten(
 ) -> io::Result<(FailedRun, BTreeSet<u64>)> {
     let (mut failed, mut task) = (failed, task);
     let mut faults = faults(&failed.files)?;
+    // Another failure is another bug: it is found under a seed of its own.
+    let reason = failed.reason();
     let begun = Instant::now();
     let mut runs = 0;
     let mut size = faults.len();
@@ -55,10 +69,14 @@ pub(super) fn shorten(
             let mut shorter = task.clone();
             shorter.without.extend(&part);
             match run(&shorter, folder, FIRST + runs, timeout)? {
-                Some(other) => {
+                Some(other) if other.reason() == reason => {
                     failed.files.remove()?;
                     (failed, task) = (other, shorter);
                     faults.retain(|fault| !part.contains(fault));
+                }
+                Some(other) => {
+                    other.files.remove()?;
+                    at += size;
                 }
                 None => at += size,
             }
@@ -77,6 +95,10 @@ pub(super) fn show(
     folder: &Path,
     timeout: Duration,
 ) -> io::Result<FailedRun> {
+    // A run that was ended would be ended again, and has nothing to show.
+    if !failed.files.trace.exists() {
+        return Ok(failed);
+    }
     let mut task = task.clone();
     task.without.clone_from(without);
     task.has_view = true;
@@ -115,14 +137,17 @@ fn run(
 fn faults(files: &Files) -> io::Result<Vec<u64>> {
     let trace = match fs::read_to_string(&files.trace) {
         Ok(trace) => trace,
-        // It was ended before it wrote one.
+        // It was ended before it wrote one, and would be again.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
+    // What begins with fewer turns is easiest to read.
+    let mut all = vec![PREEMPTION];
     let fault = |line: &str| {
         let mut words = line.split_whitespace().skip(2);
         words.next().filter(|&word| word == "fault")?;
-        words.next()?.parse().ok()
+        words.next()?.parse::<u64>().ok()
     };
-    Ok(trace.lines().filter_map(fault).collect())
+    all.extend(trace.lines().filter_map(fault));
+    Ok(all)
 }

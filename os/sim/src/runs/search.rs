@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use super::child::{Task, left_out, listed};
+use super::child::{Task, left_out, listed, test_name};
+use super::directories;
 use super::plan::Plan;
 use super::reduction::{FailedRun, shorten, show};
 use super::run::{Files, Run};
@@ -42,7 +43,7 @@ struct Search<'a> {
 
 /// Runs the seeds of `plan`; the lowest that fails, if one does.
 pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
-    let folder = folder()?;
+    let folder = directories::own()?;
     let at_once = thread::available_parallelism().map_or(1, usize::from);
     let (runs, traces, covered) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut search = Search {
@@ -75,7 +76,7 @@ pub(crate) fn search(plan: &Plan, call: u64) -> io::Result<Option<Failure>> {
         }
     }
     let Some((number, files, why)) = search.failed.take() else {
-        fs::remove_dir_all(&search.folder)?;
+        directories::remove(&search.folder)?;
         println!("{} seeds passed; {}", plan.runs, search.summary());
         return Ok(None);
     };
@@ -141,7 +142,10 @@ impl Search<'_> {
 
     /// Adds what the trace of a run says that befell the programs.
     fn add_covered(&mut self, files: &Files) -> io::Result<()> {
-        let trace = fs::read_to_string(&files.trace)?;
+        let trace = match fs::read_to_string(&files.trace) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_trace(files)),
+            trace => trace?,
+        };
         let lines = trace.lines().filter_map(|line| line.strip_prefix(COVERED));
         for (count, what) in lines.filter_map(|line| line.split_once(' ')) {
             let count: u64 = count.parse().unwrap_or(0);
@@ -182,6 +186,16 @@ impl Search<'_> {
     }
 }
 
+/// What is said of a run that ended well and left no trace: it has not run.
+fn no_trace(files: &Files) -> io::Error {
+    let said = fs::read_to_string(&files.output).unwrap_or_default();
+    let test = test_name().unwrap_or_else(|| String::from("main"));
+    io::Error::other(format!(
+        "the process left no trace: it did not come to this simulation. It was started for the test that this thread is named after, \
+         `{test}`: set up a simulation on the test's own thread. It said\n{said}"
+    ))
+}
+
 /// Where two traces part.
 fn describe(one: &[u8], two: &[u8]) -> String {
     let (one, two) = (String::from_utf8_lossy(one), String::from_utf8_lossy(two));
@@ -194,18 +208,4 @@ fn describe(one: &[u8], two: &[u8]) -> String {
     format!(
         "two runs of the same seed had different traces; something in the program does not follow the seed; {said}\n"
     )
-}
-
-/// Where runs of this process write.
-fn folder() -> io::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let name = program
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    let thread = super::child::test_name().unwrap_or_else(|| String::from("main"));
-    let own = format!("{}-{}", name.unwrap_or_default(), std::process::id());
-    let folder = std::env::temp_dir().join("selkie-sim").join(own);
-    let folder = folder.join(Path::new(&thread.replace("::", "-")));
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }

@@ -22,6 +22,17 @@ impl OriginalFunction {
         }
     }
 
+    /// The function of this name, which ends in zero.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub(crate) const fn of(name: &'static str) -> Self {
+        match CStr::from_bytes_with_nul(name.as_bytes()) {
+            Ok(name) => Self::new(name),
+            Err(_) => panic!("a name ends in zero"),
+        }
+    }
+
     /// Its address.
     ///
     /// # Panics
@@ -45,7 +56,7 @@ impl OriginalFunction {
     }
 }
 
-type Start = extern "C" fn(*mut c_void) -> *mut c_void;
+type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 
 /// Starts a real thread.
 ///

@@ -11,7 +11,7 @@ use crate::calls::start_on;
 use crate::host::WORLD;
 use crate::kernel::{Outcome, State, finish, run_world};
 use crate::payload::text_of;
-use crate::runs::{Failure, Plan, Role, end_process, role, search};
+use crate::runs::{Failure, PREEMPTION, Plan, Role, end_process, left_out, role, search};
 
 /// Sets up a simulation.
 #[derive(Debug, Clone)]
@@ -110,10 +110,15 @@ fn explain(failure: &Failure, plan: &Plan) -> String {
     };
     format!(
         "seed {seed} failed, of {} that were to be run\n{output}\
-         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; its trace is {}, and for a viewer {}",
+         \nrepeat it with SELKIE_SIM_SEED={seed}{without}; {}",
         plan.runs,
-        trace.display(),
-        trace.with_extension("json").display(),
+        if trace.exists() {
+            let view = trace.with_extension("json");
+            let (trace, view) = (trace.display(), view.display());
+            format!("its trace is {trace}, and for a viewer {view}")
+        } else {
+            String::from("it has no trace, since it was ended from outside")
+        },
     )
 }
 
@@ -123,7 +128,7 @@ where
     F: FnOnce(World) -> Fut + Send + 'static,
     Fut: Future<Output = ()>,
 {
-    let state = State::new(seed, limit);
+    let state = State::new(seed, limit, left_out().contains(&PREEMPTION));
     let (ending, state) = run_world(state, || {
         let world = move || finish(play(script));
         let thread = std::thread::Builder::new().name(String::from("world"));
@@ -131,7 +136,9 @@ where
             thread.spawn(world).expect("a thread can be started")
         });
     });
-    let trace = state.trace.finish();
+    let trace = state
+        .trace
+        .finish(ending.as_ref().err().map(String::as_str));
     let hosts: Vec<_> = state.hosts.iter().map(|host| host.name.clone()).collect();
     let view = state.trace.finish_view(&hosts, state.now);
     // Threads of the simulation stand still in the middle of what they did: nothing of it is dropped.

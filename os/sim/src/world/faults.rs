@@ -30,6 +30,7 @@ pub struct Faults {
     crashes: u32,
     slow_links: u32,
     clock_shifts: u32,
+    clock_drifts: u32,
     disk_errors: u32,
     full_disks: u32,
 }
@@ -46,6 +47,7 @@ impl Faults {
             crashes: 1,
             slow_links: 3,
             clock_shifts: 1,
+            clock_drifts: 0,
             disk_errors: 0,
             full_disks: 0,
         }
@@ -62,6 +64,7 @@ impl Faults {
             crashes: 4,
             slow_links: 3,
             clock_shifts: 2,
+            clock_drifts: 0,
             disk_errors: 0,
             full_disks: 0,
         }
@@ -116,6 +119,13 @@ impl Faults {
         self
     }
 
+    /// The share of clocks that go too fast or too slow for some time, by up to a tenth; 0 if nothing is said.
+    #[must_use]
+    pub fn clock_drifts(mut self, share: u32) -> Self {
+        self.clock_drifts = share;
+        self
+    }
+
     /// The share of disks whose next operations fail with `EIO`; 0 if nothing is said.
     #[must_use]
     pub fn disk_errors(mut self, share: u32) -> Self {
@@ -130,7 +140,7 @@ impl Faults {
         self
     }
 
-    fn shares(&self) -> [(FaultKind, u32); 7] {
+    fn shares(&self) -> [(FaultKind, u32); 8] {
         [
             (FaultKind::Partition, self.partitions),
             (FaultKind::Pause, self.pauses),
@@ -139,6 +149,7 @@ impl Faults {
             (FaultKind::ClockShift, self.clock_shifts),
             (FaultKind::DiskErrors, self.disk_errors),
             (FaultKind::FullDisk, self.full_disks),
+            (FaultKind::ClockDrift, self.clock_drifts),
         ]
     }
 }
@@ -153,7 +164,11 @@ enum FaultKind {
     ClockShift,
     DiskErrors,
     FullDisk,
+    ClockDrift,
 }
+
+/// The most that a clock is wrong by, in millionths.
+const DRIFT_PPM: i64 = 100_000;
 
 /// Operations of a disk that fail at most in one fault.
 const DISK_ERRORS: u64 = 4;
@@ -230,6 +245,14 @@ impl Fault {
                 world.reset_link(one, two);
             }
             FaultKind::ClockShift => one.shift_clock(self.lasts, self.is_one_way),
+            FaultKind::ClockDrift => {
+                // It follows from what was chosen: another choice would change all faults that come after.
+                let much = i64::try_from(self.lasts.as_nanos() % DRIFT_PPM as u128).unwrap_or(0);
+                let drift = if self.is_one_way { -much } else { much };
+                one.drift_clock(drift);
+                world.sleep(self.lasts).await;
+                one.drift_clock(0);
+            }
             FaultKind::DiskErrors => {
                 one.fail_disk(DiskFault::next(DISK_ERRORS));
                 world.sleep(self.lasts).await;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::calls::{deliver_signal, end_host, start_on};
+use crate::host::WORLD;
 use crate::ids::HostId;
 use crate::kernel::{finish, read};
 use crate::payload::text_of;
@@ -141,8 +142,17 @@ impl Host {
         });
     }
 
-    /// Starts its program again.
+    /// Starts its program again. A program that restarts its own host does not come back.
     pub fn restart(&self) {
+        if read(|state| state.host() == self.id) {
+            let again = self.clone();
+            let other = std::thread::Builder::new().name(String::from("restart"));
+            let begun = start_on(WORLD, || other.spawn(move || again.restart()));
+            drop(begun.expect("a thread can be started"));
+            loop {
+                std::thread::park();
+            }
+        }
         if read(|state| state.hosts[self.id.0].is_up) {
             self.crash();
         }
@@ -192,7 +202,7 @@ impl Host {
         let by = if back { -nanoseconds } else { nanoseconds };
         read(|state| {
             let host = &mut state.hosts[self.id.0];
-            host.wall_offset += by;
+            host.wall_offset = host.wall_offset.saturating_add(by);
             state.trace.cover("clock shift");
             let host = &state.hosts[self.id.0];
             let what = format!(
@@ -200,6 +210,35 @@ impl Host {
                 host.name,
                 Duration::from_nanos(by.unsigned_abs()).as_secs_f64()
             );
+            state.note(what);
+        });
+    }
+
+    /// Lets its clocks go too fast, by so many millionths, or too slow if that is less than zero; 0 makes them right again. They keep
+    /// what they have gained. Its sleeps and timeouts are as much shorter, or longer. A good clock is wrong by 50 millionths.
+    ///
+    /// # Panics
+    /// If its clocks would stand still: a million millionths too slow.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::{Duration, Instant};
+    /// # use selkie_sim::Builder;
+    /// Builder::new().run(|world| async move {
+    ///     let fast = world.host("fast").start(|| async { /* … */ });
+    ///     // One hundredth: 36 seconds in an hour.
+    ///     fast.drift_clock(10_000);
+    /// });
+    /// ```
+    pub fn drift_clock(&self, millionths: i64) {
+        read(|state| {
+            let now = state.now;
+            let host = &mut state.hosts[self.id.0];
+            host.rate.set(now, millionths);
+            let what = format!("clock of {} is {millionths} millionths fast", host.name);
+            if millionths != 0 {
+                state.trace.cover("clock drift");
+            }
             state.note(what);
         });
     }
