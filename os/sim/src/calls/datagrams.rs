@@ -75,6 +75,7 @@ pub(super) fn send(
     if socket.is_write_shut {
         return Err(Errno(libc::EPIPE));
     }
+    let is_named = to.is_some();
     let to = to.cloned().or_else(|| socket.remote.clone());
     bind_if_unbound(state, object)?;
     let to = to.ok_or(Errno(match domain {
@@ -86,7 +87,8 @@ pub(super) fn send(
         (libc::AF_INET6, to @ Address::Inet(_)) => to.canonical(),
         (_, to) => of_domain(domain, to)?,
     };
-    if to.port() == Some(0) {
+    // A socket may be connected to it all the same, and what it sends is lost.
+    if is_named && to.port() == Some(0) {
         return Err(Errno(libc::EINVAL));
     }
     let node = find_node(state, &to)?;

@@ -14,7 +14,7 @@ use super::replica::run;
 use crate::setting::{finds, passes_seeds};
 
 /// The seeds that find nothing in the right version, with each kind of faults.
-const RIGHT: u64 = 100;
+const RIGHT: u64 = 60;
 /// How long faults befall the replicas.
 const LASTS: Duration = Duration::from_secs(6);
 
