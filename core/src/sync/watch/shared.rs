@@ -234,6 +234,13 @@ impl<T, S: Deref<Target = Shared<T>>> Change<T, S> {
         }
     }
 
+    /// Waits from here on until the version is not `seen` any more: for whoever has polled it to its end.
+    #[cfg(feature = "futures")]
+    pub(super) const fn rearm(self: Pin<&mut Self>, seen: Version) {
+        // SAFETY: the node is not moved, nor touched.
+        unsafe { self.get_unchecked_mut() }.seen = seen;
+    }
+
     fn look(&self) -> Poll<Result<Version, ()>> {
         let version = self.shared.version();
         if version != self.seen {

@@ -1,6 +1,6 @@
 //! The values of a watch channel as a stream of the `futures` crates.
 //!
-//! Idea        One [`Change`](super::shared) after the other, which reaches the channel by an `Arc`, and after each the value.
+//! Idea        One [`Change`](super::shared), which reaches the channel by an `Arc`, and after each of its ends the value: it goes on from there.
 #![allow(unsafe_code)]
 
 use core::fmt;
@@ -67,8 +67,7 @@ impl<T: Clone> Stream for WatchStream<T> {
             return Poll::Ready(None);
         }
         let value = this.receiver.borrow_and_update().clone();
-        let shared = this.receiver.shared.clone();
-        change.set(Change::new(shared, this.receiver.version));
+        change.rearm(this.receiver.version);
         Poll::Ready(Some(value))
     }
 }

@@ -5,10 +5,11 @@ use libc::c_int;
 use super::answer::answer;
 use super::clock::in_time;
 use super::datagrams;
+use super::passed_descriptors::close_passed;
 use super::received::Received;
 use crate::errno::Errno;
 use crate::ids::ObjectId;
-use crate::kernel::{Channel, Object, State, Step, call, read};
+use crate::kernel::{Channel, Object, State, Step, call};
 
 /// Which way bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,13 +262,7 @@ pub(super) fn send_all(
             Err(error) => Err(error),
         }
     });
-    if !passed.is_empty() {
-        read(|state| {
-            for object in passed {
-                state.release(object);
-            }
-        });
-    }
+    close_passed(passed);
     match result {
         // The time for it was up.
         Err(Errno(libc::EAGAIN)) if sent > 0 => answer(Ok(sent)),

@@ -7,7 +7,7 @@ use super::answer::{answer, answer_int, real};
 use super::bytes::{CallKind, receive, send_all};
 use super::descriptors::is_ours;
 use super::parts::{gather, room, scatter};
-use super::passed_descriptors::{passed_with, take_passed};
+use super::passed_descriptors::{close_passed, passed_with, take_passed};
 use super::peer_addresses::send_to;
 use super::socket_address;
 use crate::errno::Errno;
@@ -77,8 +77,15 @@ unsafe extern "C" fn sendmsg(descriptor: c_int, message: *const msghdr, flags: c
     };
     match to {
         Ok(None) => send_all(descriptor, &bytes, flags, CallKind::Socket, passed),
-        Ok(to) => send_to(descriptor, to.as_ref(), &bytes, flags),
-        Err(error) => answer(Err::<isize, _>(error)),
+        Ok(to) => {
+            // A stream that passes objects takes no name, so that they are not sent.
+            close_passed(passed);
+            send_to(descriptor, to.as_ref(), &bytes, flags)
+        }
+        Err(error) => {
+            close_passed(passed);
+            answer(Err::<isize, _>(error))
+        }
     }
 }
 

@@ -76,6 +76,18 @@ pub(super) unsafe fn passed_with(
     })
 }
 
+/// Lets go of objects that were passed and that nobody has received.
+pub(super) fn close_passed(passed: Vec<ObjectId>) {
+    if passed.is_empty() {
+        return;
+    }
+    read(|state| {
+        for object in passed {
+            state.release(object);
+        }
+    });
+}
+
 /// Gives the receiver descriptors of the objects that were passed, as many as it has room for.
 ///
 /// # Safety

@@ -90,8 +90,12 @@ pub(super) fn send_to(
     };
     let is_datagram = read(|state| {
         let object = state.descriptors.get(descriptor)?;
-        match state.objects.get(object).object {
+        let open = state.objects.get(object);
+        let is_local = open.domain == libc::AF_UNIX;
+        match open.object {
             Object::Datagram => Ok(true),
+            Object::Stream(_) if is_local => Err(Errno(libc::EISCONN)),
+            Object::Socket if is_local => Err(Errno(libc::EOPNOTSUPP)),
             // Connections know to whom.
             Object::Stream(_) => Ok(false),
             _ => Err(Errno(libc::ENOTCONN)),

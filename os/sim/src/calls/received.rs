@@ -2,8 +2,8 @@
 
 use libc::c_int;
 
+use super::passed_descriptors::close_passed;
 use crate::ids::ObjectId;
-use crate::kernel::read;
 use crate::network::Address;
 
 /// What a call has received.
@@ -21,13 +21,7 @@ pub(super) struct Received {
 impl Received {
     /// What the call returns; objects that were passed are closed.
     pub(super) fn length(self, flags: c_int) -> usize {
-        if !self.passed.is_empty() {
-            read(|state| {
-                for object in self.passed {
-                    state.release(object);
-                }
-            });
-        }
+        close_passed(self.passed);
         if flags & libc::MSG_TRUNC != 0 {
             self.whole
         } else {

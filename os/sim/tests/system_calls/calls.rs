@@ -259,6 +259,16 @@ pub(crate) fn waiting(descriptor: i32) -> Outcome {
 
 /// A message with descriptors.
 pub(crate) fn send_descriptors(descriptor: i32, bytes: &[u8], passed: &[i32]) -> Outcome {
+    send_descriptors_to(descriptor, bytes, passed, &[])
+}
+
+/// A message with descriptors, to a name if it is not empty.
+pub(crate) fn send_descriptors_to(
+    descriptor: i32,
+    bytes: &[u8],
+    passed: &[i32],
+    name: &[u8],
+) -> Outcome {
     let mut part = libc::iovec {
         iov_base: bytes.as_ptr().cast_mut().cast(),
         iov_len: bytes.len(),
@@ -268,6 +278,10 @@ pub(crate) fn send_descriptors(descriptor: i32, bytes: &[u8], passed: &[i32]) ->
     let mut message: libc::msghdr = unsafe { zeroed() };
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
+    if !name.is_empty() {
+        message.msg_name = name.as_ptr().cast_mut().cast();
+        message.msg_namelen = name.len() as u32;
+    }
     if !passed.is_empty() {
         let length = size_of_val(passed) as u32;
         message.msg_control = room.as_mut_ptr().cast();

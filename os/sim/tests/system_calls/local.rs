@@ -2,8 +2,8 @@
 
 use super::calls::{
     accept, bind, close, connect, inet, listen, local, own_name, pair, peer_name, pipe, poll, port,
-    read, receive, receive_descriptors, send, send_descriptors, shutdown, socket, without_bytes,
-    write,
+    read, receive, receive_descriptors, send, send_descriptors, send_descriptors_to, send_to,
+    shutdown, socket, without_bytes, write,
 };
 use super::comparison::compare;
 use super::readiness::{IN, OUT, RDHUP};
@@ -144,6 +144,27 @@ fn descriptors_pass() {
             receive_descriptors(two, &mut room, 64, libc::MSG_DONTWAIT)
                 .map(|(c, p, f)| (c, p.len(), f)),
         );
+    });
+}
+
+#[test]
+fn descriptors_that_are_not_sent_are_let_go() {
+    compare(|log| {
+        let [one, two] = pair(libc::SOCK_STREAM).unwrap();
+        let [reader, writer] = pipe(0);
+        let nobody = local(b"\0nobody");
+        let sent = send_descriptors_to(one, b"x", &[writer], &nobody);
+        log.say("named", sent);
+        log.say("named bytes", send_to(one, b"x", &nobody));
+        log.say("close", close(writer));
+        log.say("no writer is left", poll(&[(reader, IN)], 0));
+        let [reader, writer] = pipe(0);
+        log.say("close other end", close(two));
+        log.say("broken", send_descriptors(one, b"x", &[writer]));
+        log.say("close", close(writer));
+        log.say("nor here", poll(&[(reader, IN)], 0));
+        let new = socket(libc::AF_UNIX, libc::SOCK_STREAM).unwrap() as i32;
+        log.say("new", send_to(new, b"x", &nobody));
     });
 }
 
