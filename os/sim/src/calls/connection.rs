@@ -80,17 +80,17 @@ fn connect_socket(state: &mut State, id: ObjectId, to: &Address) -> Result<c_int
 fn look_at(state: &mut State, id: ObjectId, end: EndpointId, begun: bool) -> Result<c_int, Errno> {
     let endpoint = state.network.endpoints.get_mut(&end);
     let endpoint = endpoint.ok_or(Errno(libc::ENOTCONN))?;
-    if endpoint.is_broken && !endpoint.is_told {
+    if endpoint.is_broken && !endpoint.is_reported {
         // It never came to be: the socket is as if it was new.
         let error = endpoint.error.take();
         state.network.endpoints.remove(&end);
         state.objects.get(id).object = Object::Socket;
         return Err(error.unwrap_or(Errno(libc::ECONNABORTED)));
     }
-    match (endpoint.is_connected(), endpoint.is_told) {
+    match (endpoint.is_connected(), endpoint.is_reported) {
         (true, true) => Err(Errno(libc::EISCONN)),
         (true, false) => {
-            endpoint.is_told = true;
+            endpoint.is_reported = true;
             Ok(0)
         }
         (false, _) if begun => Err(Errno(libc::EAGAIN)),

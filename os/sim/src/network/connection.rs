@@ -28,7 +28,7 @@ impl Network {
         let [one, two] = [(); 2].map(|()| {
             let mut end = Endpoint::new(host, unnamed(), unnamed());
             end.is_instant = true;
-            end.is_told = true;
+            end.is_reported = true;
             self.add_endpoint(end)
         });
         self.join(one, two);
@@ -121,7 +121,7 @@ impl Network {
         let mut server = Endpoint::new(host, remote, local);
         for end in [&mut client, &mut server] {
             end.is_instant = true;
-            end.is_told = true;
+            end.is_reported = true;
         }
         let (client, server) = (self.add_endpoint(client), self.add_endpoint(server));
         self.join(client, server);
@@ -204,7 +204,7 @@ impl Network {
         }
         let mut server = Endpoint::new(host, to, remote);
         server.peer = Some(from);
-        server.is_told = true;
+        server.is_reported = true;
         let server = self.add_endpoint(server);
         self.queue(object, server);
         let answer = Delivery::SynAck {

@@ -49,8 +49,8 @@ pub(crate) struct Endpoint {
     pub(crate) stalled: VecDeque<Segment>,
     /// How often what is stalled was sent again.
     pub(crate) tries: u32,
-    /// Whether the program knows that it is connected.
-    pub(crate) is_told: bool,
+    /// Whether a call has reported to the program that it is connected.
+    pub(crate) is_reported: bool,
     /// Bytes that were sent and read since the connection began, of a local one.
     pub(crate) sent: u64,
     pub(crate) read: u64,
@@ -78,7 +78,7 @@ impl Endpoint {
             arrives: 0,
             stalled: VecDeque::new(),
             tries: 0,
-            is_told: false,
+            is_reported: false,
             sent: 0,
             read: 0,
             passed: VecDeque::new(),
