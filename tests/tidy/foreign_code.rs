@@ -114,6 +114,7 @@ const CALLERS: &[(&str, &[&str])] = &[
             "waker.join_handle",
         ],
     ),
+    ("core/src/task/vtable.rs", &["task.poll"]),
     ("core/src/task/yield_now.rs", &["waker.yield_now"]),
     ("core/src/time/handle.rs", &["waker.sleep"]),
     ("core/src/time/list/timers.rs", &["waker.sleep"]),

@@ -8,8 +8,9 @@
 
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::task::Waker;
+use core::task::{Context, Waker};
 
+use super::error::Payload;
 use super::id::Id;
 use super::meta_words::MetaWords;
 use super::state::State;
@@ -38,20 +39,25 @@ pub(super) struct Meta {
     pub(super) location: &'static Location<'static>,
 }
 
-/// What differs between tasks of different futures.
+/// What differs between tasks of different futures and schedulers.
 pub(super) struct Vtable {
-    /// Consumes a `Notified`: polls the future once.
-    pub(super) run: unsafe fn(SlotRef<Header>),
-    /// Hands a `Notified` to the task's scheduler.
-    pub(super) schedule: unsafe fn(SlotRef<Header>),
-    /// Completes a seized task as cancelled.
-    pub(super) cancel_seized: unsafe fn(SlotRef<Header>),
+    /// Polls the future of a task that the caller runs; `true`: it has returned, and the output is in its place. If it panics,
+    /// the future is dropped.
+    pub(super) poll: unsafe fn(SlotRef<Header>, &mut Context<'_>) -> bool,
+    /// Drops the future of a task that the caller runs.
+    pub(super) drop_future: unsafe fn(SlotRef<Header>),
     /// Moves the output of a task that returned to the place pointed to.
     pub(super) take_output: unsafe fn(SlotRef<Header>, *mut ()),
-    /// Takes the payload of a task that panicked.
-    pub(super) take_panic: unsafe fn(SlotRef<Header>) -> super::error::Payload,
-    /// Drops the output, or the payload, of a completed task.
+    /// Drops the output of a task that returned.
     pub(super) drop_output: unsafe fn(SlotRef<Header>),
+    /// Where the payload of a task that panicked is, or will be.
+    pub(super) payload: unsafe fn(SlotRef<Header>) -> *mut Payload,
+    /// Hands a `Notified` to the task's scheduler.
+    pub(super) schedule: unsafe fn(SlotRef<Header>),
+    /// Hands the `Notified` of a task that was woken while the caller polled it to the task's scheduler.
+    pub(super) requeue: unsafe fn(SlotRef<Header>),
+    /// Tells the scheduler of the end of a task that the caller runs, and whether it panicked.
+    pub(super) finished: unsafe fn(SlotRef<Header>, bool),
 }
 
 // Memory: on a 32-bit chip a header takes eight words.
@@ -257,14 +263,6 @@ impl Notified {
         unsafe { self.0.vtable() }
     }
 
-    /// Polls the task once.
-    #[inline]
-    pub fn run(self) {
-        let vtable = self.vtable();
-        // SAFETY: the `Notified` is consumed here, once.
-        unsafe { (vtable.run)(self.0) }
-    }
-
     /// Gives the `Notified` back because the queue is closed; the shutdown of the task's runtime finds
     /// the task by its slot.
     pub fn discard(self) {
@@ -281,14 +279,7 @@ impl Notified {
         unsafe { (vtable.schedule)(self.0) }
     }
 
-    /// Cancels the task in the caller's context, unless it has ended.
-    pub fn cancel(self) {
-        let state = &self.0.state;
-        // The `Notified` is out, so this only marks the task.
-        let _marked = state.abort(state.load().generation());
-        self.run();
-    }
-
+    #[inline]
     pub(super) fn slot(&self) -> SlotRef<Header> {
         self.0
     }

@@ -35,6 +35,8 @@ mod spawn;
 #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod state;
 #[cfg(feature = "alloc")]
+mod vtable;
+#[cfg(feature = "alloc")]
 mod waker;
 mod yield_now;
 

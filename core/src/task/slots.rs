@@ -10,6 +10,7 @@ use core::cmp::Ordering;
 
 use super::header::{Header, ListedTask, Notified};
 use super::id::Id;
+use super::poll::cancel_seized;
 use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Slab, SlabOwner, SlabPool, SlotLayout, SlotRef};
 
@@ -113,9 +114,7 @@ pub(super) unsafe fn cancel_in_order(found: Vec<LivingTask>) {
 unsafe fn cancel(slot: SlotRef<Header>) {
     if slot.state.seize() {
         // SAFETY: seized: RUNNING by us.
-        let vtable = unsafe { slot.vtable() };
-        // SAFETY: as above.
-        unsafe { (vtable.cancel_seized)(slot) };
+        unsafe { cancel_seized(slot) };
     }
 }
 

@@ -11,7 +11,7 @@ use super::cell::{Cell, Stage};
 use super::header::{Header, Meta, Notified, Schedule};
 use super::id::Id;
 use super::join::JoinHandle;
-use super::poll::{Inline, Unbox, Unpack, vtable};
+use super::vtable::{Inline, Unbox, Unpack, vtable};
 use crate::collections::{LARGEST_SLOT, SLOT_ALIGN, SlabOwner, SlotRef};
 use crate::platform::UnsafeCell;
 

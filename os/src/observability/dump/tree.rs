@@ -5,7 +5,7 @@ use std::fmt;
 use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
-const MACHINERY: [&str; 16] = [
+const MACHINERY: [&str; 17] = [
     "selkie::scheduler::current_thread::run",
     "<selkie::observability::root_poll",
     "<selkie::observability::names::NamedFuture",
@@ -14,6 +14,7 @@ const MACHINERY: [&str; 16] = [
     "core::ops::function::FnOnce::call_once",
     "selkie_core::task::poll",
     "selkie_core::task::header",
+    "selkie_core::task::vtable",
     "selkie_core::task::id",
     "selkie_core::platform",
     "selkie_core::coop",
@@ -25,9 +26,10 @@ const MACHINERY: [&str; 16] = [
 ];
 
 /// The same by the ends of their files' paths, where the debug information has lines alone and short names.
-const MACHINERY_FILES: [&str; 10] = [
+const MACHINERY_FILES: [&str; 11] = [
     "core/src/task/poll.rs",
     "core/src/task/header.rs",
+    "core/src/task/vtable.rs",
     "core/src/task/id.rs",
     "core/src/coop/budget.rs",
     "core/src/platform/std_panic.rs",
