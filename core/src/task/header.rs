@@ -10,9 +10,10 @@ use core::panic::Location;
 use core::ptr::NonNull;
 use core::task::{Context, Waker};
 
+use super::error::Payload;
 use super::id::Id;
 use super::meta_words::MetaWords;
-use super::state::{State, TaskOutcome};
+use super::state::State;
 use crate::collections::{
     BlockPool, ChainLink, QueueHandle, QueueItem, Slab, SlabHeader, SlotClass, SlotHeader, SlotRef,
 };
@@ -44,23 +45,17 @@ pub(super) struct Vtable {
     pub(super) class: SlotClass,
     /// Moves the future that is pointed to into a vacant slot.
     pub(super) place: unsafe fn(SlotRef<Header>, *mut ()),
-    /// Polls the future. If it ends by that, it is dropped, and what it became stands in its place.
-    pub(super) poll: unsafe fn(SlotRef<Header>, &mut Context<'_>) -> PollOutcome,
-    /// Drops the future; a panic of that stands in its place.
-    pub(super) drop_future: unsafe fn(SlotRef<Header>) -> TaskOutcome,
+    /// Polls the future of a task that the caller runs; `true`: it has returned, and the output is in its place. If it panics,
+    /// the future is dropped.
+    pub(super) poll: unsafe fn(SlotRef<Header>, &mut Context<'_>) -> bool,
+    /// Drops the future of a task that the caller runs.
+    pub(super) drop_future: unsafe fn(SlotRef<Header>),
     /// Moves the output of a task that returned to the place pointed to.
     pub(super) take_output: unsafe fn(SlotRef<Header>, *mut ()),
-    /// Takes the payload of a task that panicked.
-    pub(super) take_panic: unsafe fn(SlotRef<Header>) -> super::error::Payload,
-    /// Drops the output, or the payload, of a completed task.
+    /// Drops the output of a task that returned.
     pub(super) drop_output: unsafe fn(SlotRef<Header>),
-}
-
-/// What a poll came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum PollOutcome {
-    Pending,
-    Ended(TaskOutcome),
+    /// Where the payload of a task that panicked is, or will be.
+    pub(super) payload: unsafe fn(SlotRef<Header>) -> *mut Payload,
 }
 
 // Memory: on a 32-bit chip a header takes eight words.

@@ -29,8 +29,6 @@ mod owned;
 #[cfg(feature = "alloc")]
 mod poll;
 #[cfg(feature = "alloc")]
-mod run;
-#[cfg(feature = "alloc")]
 mod schedule;
 #[cfg(feature = "alloc")]
 mod slots;
@@ -38,6 +36,8 @@ mod slots;
 mod spawn;
 #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod state;
+#[cfg(feature = "alloc")]
+mod vtable;
 #[cfg(feature = "alloc")]
 mod waker;
 mod yield_now;

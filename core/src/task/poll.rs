@@ -1,204 +1,238 @@
-//! The functions of a task's vtable: what is compiled for each type of future. `run` has what is the same for all.
+//! What becomes of a task that is run or cancelled, whatever its future and its scheduler.
+//!
+//! Idea        What differs between tasks stands behind their vtable (`vtable`). The rest is the same for all: the state, the id,
+//!             panics, and who is notified of the end. So these are plain functions, compiled once.
+//! Rejected    One function for each future that does all of it: an indirect call less for each poll, and 1,200 lines of LLVM's
+//!             language for each type of task, in each crate that spawns it.
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::any::Any;
+use core::task::Context;
 
-use super::cell::{Cell, Stage};
 use super::error::Payload;
-use super::header::{Header, PollOutcome, Vtable};
-use super::state::TaskOutcome;
-use crate::collections::{SlotClass, SlotRef};
-use crate::platform::{UnsafeCell, catch_panic, contain_panic};
+use super::header::{Header, Notified};
+use super::schedule::Scheduler;
+use super::state::{OnComplete, OnPending, OnStart, TaskOutcome};
+use super::waker;
+use crate::collections::SlotRef;
+use crate::coop;
+use crate::platform::{catch_panic, contain_panic};
 
-/// How a stored output becomes the one that the handle reads.
-pub(super) trait Unpack<O> {
-    /// What the handle reads.
-    type Output;
-    /// Turns the stored output into it.
-    fn unpack(stored: O) -> Self::Output;
-}
+impl Notified {
+    /// Polls the task once.
+    pub fn run(self) {
+        self.run_inline();
+    }
 
-/// The output stands in the slot.
-pub(super) struct Inline;
+    /// As [`run`](Self::run), compiled into the caller: for the loop of a scheduler.
+    #[inline(always)]
+    pub fn run_inline(self) {
+        // SAFETY: the `Notified` is consumed here, once.
+        unsafe { run(self.slot()) };
+    }
 
-impl<O> Unpack<O> for Inline {
-    type Output = O;
-    fn unpack(stored: O) -> O {
-        stored
+    /// Cancels the task in the caller's context, unless it has ended.
+    pub fn cancel(self) {
+        let state = &self.slot().state;
+        // The `Notified` is out, so this only marks the task.
+        let _marked = state.abort(state.load().generation());
+        self.run();
     }
 }
 
-/// The output stands in a box.
-pub(super) struct Unbox;
-
-impl<O> Unpack<Box<O>> for Unbox {
-    type Output = O;
-    fn unpack(stored: Box<O>) -> O {
-        *stored
-    }
-}
-
-/// What a task of `F` is made of, and its functions.
-pub(super) const fn vtable<F: Future, U: Unpack<F::Output>>() -> &'static Vtable {
-    const {
-        &Vtable {
-            class: SlotClass::of(size_of::<Cell<F>>()),
-            place: place::<F>,
-            poll: poll::<F>,
-            drop_future: drop_future::<F>,
-            take_output: take_output::<F, U>,
-            take_panic: take_panic::<F>,
-            drop_output: drop_output::<F>,
+/// # Safety
+/// The caller passes the ownership of the task's `Notified`.
+#[inline(always)]
+unsafe fn run(slot: SlotRef<Header>) {
+    let ending = match slot.state.start() {
+        // SAFETY: the state is RUNNING by us.
+        OnStart::Poll { generation } => unsafe { poll_once(slot, generation) },
+        // SAFETY: the state is RUNNING by us.
+        OnStart::Cancel => Some(unsafe { drop_future(slot) }),
+        OnStart::Finished { last } => {
+            if last {
+                // SAFETY: the last owner has left with the `Notified`.
+                unsafe { Header::release(slot) };
+            }
+            return;
         }
+    };
+    if let Some(ending) = ending {
+        // SAFETY: still RUNNING by us; the stage holds what `ending` says.
+        unsafe { complete(slot, ending, false) };
     }
 }
 
+/// Polls the future, and says how the task has ended, if it has: then the stage holds what is left of it.
+///
 /// # Safety
-/// The slot has the bytes of a `Cell<F>`, is vacant and the caller's; an `F` that is moved out stands at `future`.
-unsafe fn place<F: Future>(slot: SlotRef<Header>, future: *mut ()) {
-    let cell = slot.cast::<Cell<F>>();
-    // SAFETY: the slot is large enough, by the caller's promise.
-    let stage = unsafe { &raw mut (*cell.as_ptr()).stage };
-    // SAFETY: by the caller's promise.
-    let future = unsafe { future.cast::<F>().read() };
-    // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
-    unsafe { stage.write(UnsafeCell::new(Stage::new(future))) };
-}
-
-/// # Safety
-/// The state is RUNNING by the caller, and the stage holds the future.
-// Not `#[inline]`, as the others here: it is called through a vtable alone, and would be copied for each that is made.
-unsafe fn poll<F: Future>(slot: SlotRef<Header>, cx: &mut Context<'_>) -> PollOutcome {
-    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
-    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
-    let polled = catch_panic(|| {
-        cell.stage.with_mut(|stage| {
-            // While the panic is under way, as a future on any other stack would be.
-            let dropped_if_it_panics = DropFuture(Stage::future(stage));
-            // SAFETY: while RUNNING the stage is the future, and ours alone.
-            let future = unsafe { &mut *Stage::future(stage) };
-            // SAFETY: the future stays in its slot until it is dropped.
-            let future = unsafe { Pin::new_unchecked(future) };
-            let polled = future.poll(cx);
-            core::mem::forget(dropped_if_it_panics);
-            polled
-        })
-    });
+/// The state is RUNNING by the caller, and `generation` is the task's.
+#[inline]
+unsafe fn poll_once(slot: SlotRef<Header>, generation: usize) -> Option<TaskOutcome> {
+    // SAFETY: we run the task.
+    let vtable = unsafe { slot.vtable() };
+    // SAFETY: as above.
+    let id = unsafe { slot.id() };
+    let waker = waker::of(slot, generation);
+    let mut cx = Context::from_waker(&waker);
+    // SAFETY: while RUNNING the stage is the future, and ours alone.
+    let poll = || unsafe { (vtable.poll)(slot, &mut cx) };
+    let polled = id.scope(|| catch_panic(|| coop::raw::budget(poll)));
     match polled {
-        Ok(Poll::Pending) => PollOutcome::Pending,
-        // SAFETY: RUNNING by the caller; the stage still holds the future.
-        Ok(Poll::Ready(output)) => PollOutcome::Ended(unsafe { finish(cell, output) }),
-        // SAFETY: as above, and the future is dropped.
-        Err(payload) => PollOutcome::Ended(unsafe { fail(cell, Box::new(payload)) }),
+        Ok(true) => Some(TaskOutcome::Returned),
+        Ok(false) => match slot.state.pend() {
+            OnPending::Idle => None,
+            OnPending::Requeue => {
+                // SAFETY: the state is NOTIFIED, and we are the one to queue it.
+                let notified = unsafe { Notified::new(slot) };
+                // SAFETY: the `Notified` is ours.
+                let scheduler = unsafe { Scheduler::of(slot) };
+                // SAFETY: we run the scheduler's task.
+                unsafe { scheduler.requeue(notified) };
+                None
+            }
+            // SAFETY: still RUNNING by us.
+            OnPending::Cancel => Some(unsafe { drop_future(slot) }),
+        },
+        // SAFETY: still RUNNING by us, and the future is dropped.
+        Err(payload) => Some(unsafe { put_payload(slot, payload) }),
     }
 }
 
-/// Drops the future it points to; a panic in that drop goes no further.
-struct DropFuture<F>(*mut F);
+/// Drops the future of a poll that unwinds, while the panic is under way, as a future on any other stack would be; a panic in
+/// that drop goes no further.
+pub(super) struct DropFuture(pub(super) SlotRef<Header>);
 
-impl<F> Drop for DropFuture<F> {
+impl Drop for DropFuture {
     fn drop(&mut self) {
         contain_panic(|| {
-            // SAFETY: made by `poll_once` of the future that it polls, and dropped only when that
-            // poll unwinds.
-            unsafe { self.0.drop_in_place() };
+            // SAFETY: whoever polls the task has it.
+            let vtable = unsafe { self.0.vtable() };
+            // SAFETY: made by `poll_once` for the future that it polls, and dropped only when that poll unwinds.
+            unsafe { (vtable.drop_future)(self.0) };
         });
     }
 }
 
-/// The future has returned: puts the output in its place.
+/// Drops the future of a task that is cancelled, and says how the task ends by that.
 ///
 /// # Safety
-/// The state is RUNNING by the caller, and the stage still holds the future.
-#[inline]
-unsafe fn finish<F: Future>(cell: &Cell<F>, output: F::Output) -> TaskOutcome {
-    // SAFETY: by the caller's promise; a panic in the future's drop ends the task like one in poll.
-    if let Err(payload) = unsafe { try_drop(cell) } {
-        contain_panic(|| drop(output));
+/// The state is RUNNING by the caller, and the stage holds the future; it counts as empty from here on.
+#[cold]
+unsafe fn drop_future(slot: SlotRef<Header>) -> TaskOutcome {
+    // SAFETY: we run the task.
+    let vtable = unsafe { slot.vtable() };
+    // SAFETY: as above.
+    let id = unsafe { slot.id() };
+    // SAFETY: by the caller's promise.
+    match id.scope(|| catch_panic(|| unsafe { (vtable.drop_future)(slot) })) {
+        Ok(()) => TaskOutcome::Cancelled,
         // SAFETY: the stage is empty and ours.
-        return unsafe { fail(cell, payload) };
+        Err(payload) => unsafe { put_payload(slot, payload) },
     }
-    cell.stage.with_mut(|stage| {
-        // SAFETY: the stage is empty and ours.
-        unsafe { Stage::output(stage).write(output) };
-    });
-    TaskOutcome::Returned
 }
 
-/// The future has panicked and is dropped: puts the payload in its place.
+/// Completes a seized task as cancelled.
+///
+/// # Safety
+/// The caller has seized the task, which makes it RUNNING.
+#[cold]
+pub(super) unsafe fn cancel_seized(slot: SlotRef<Header>) {
+    // SAFETY: by the caller's promise; no poll has ended the task.
+    let ending = unsafe { drop_future(slot) };
+    // SAFETY: RUNNING by the caller; the stage holds what `ending` says.
+    unsafe { complete(slot, ending, true) };
+}
+
+/// Calls `drop` with `place`; its panic goes no further.
+///
+/// # Safety
+/// As for `drop`.
+#[cold]
+pub(super) unsafe fn contain_drop(place: *mut (), drop: unsafe fn(*mut ())) {
+    // SAFETY: by the caller's promise.
+    contain_panic(|| unsafe { drop(place) });
+}
+
+/// Puts the payload of a panic where the future was, and says how the task ends by that.
 ///
 /// # Safety
 /// The state is RUNNING by the caller, and the stage is empty.
 #[cold]
-unsafe fn fail<F: Future>(cell: &Cell<F>, payload: Payload) -> TaskOutcome {
-    cell.stage.with_mut(|stage| {
-        // SAFETY: the stage is empty and ours.
-        unsafe { Stage::payload(stage).write(payload) };
-    });
+unsafe fn put_payload(slot: SlotRef<Header>, payload: Box<dyn Any + Send>) -> TaskOutcome {
+    // SAFETY: the caller runs the task.
+    let vtable = unsafe { slot.vtable() };
+    // SAFETY: as above.
+    let place = unsafe { (vtable.payload)(slot) };
+    // SAFETY: the stage is empty and the caller's.
+    unsafe { place.write(Box::new(payload)) };
     TaskOutcome::Panicked
 }
 
 /// # Safety
-/// The state is RUNNING by the caller, and the stage holds the future.
-unsafe fn drop_future<F: Future>(slot: SlotRef<Header>) -> TaskOutcome {
-    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
-    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
-    // SAFETY: by the caller's promise.
-    match unsafe { try_drop(cell) } {
-        Ok(()) => TaskOutcome::Cancelled,
-        // SAFETY: the stage is empty and ours.
-        Err(payload) => unsafe { fail(cell, payload) },
+/// The state is RUNNING by the caller, and the stage holds what `ending` says.
+unsafe fn complete(slot: SlotRef<Header>, ending: TaskOutcome, seized: bool) {
+    // SAFETY: the task has not completed, which keeps the scheduler.
+    let scheduler = unsafe { Scheduler::of(slot) };
+    // SAFETY: as above.
+    unsafe { scheduler.finished(slot, ending == TaskOutcome::Panicked) };
+    let last = match slot.state.complete(ending, seized) {
+        OnComplete::Left => false,
+        OnComplete::WakeJoiner => {
+            slot.join_waker.with(|waker| {
+                // SAFETY: JOIN_WAKER is set and the state COMPLETE: the waker is ours to use.
+                let waker = unsafe { &*waker };
+                // A panicking waker must not keep the runtime from leaving.
+                contain_panic(|| waker.as_ref().map(core::task::Waker::wake_by_ref));
+            });
+            slot.state.leave_runtime()
+        }
+        outcome @ (OnComplete::DropOutput | OnComplete::DropOutputLast) => {
+            // SAFETY: nobody joins: what is left is ours.
+            unsafe { drop_result(slot) };
+            outcome == OnComplete::DropOutputLast || slot.state.leave_runtime()
+        }
+    };
+    if last {
+        // SAFETY: the last owner has left.
+        unsafe { Header::release(slot) };
     }
 }
 
+/// Drops the output, or the payload, of a completed task as part of it; a panic in that drop has nowhere to go.
+///
 /// # Safety
-/// The stage holds the future and is the caller's.
-#[inline]
-unsafe fn try_drop<F: Future>(cell: &Cell<F>) -> Result<(), Payload> {
-    if !core::mem::needs_drop::<F>() {
-        return Ok(());
-    }
-    catch_panic(|| {
-        cell.stage.with_mut(|stage| {
-            // SAFETY: by the caller's promise; the stage counts as empty from here on.
-            unsafe { Stage::future(stage).drop_in_place() };
-        });
-    })
-    .map_err(Box::new)
-}
-
-unsafe fn take_output<F: Future, U: Unpack<F::Output>>(slot: SlotRef<Header>, place: *mut ()) {
-    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
-    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
-    let stored = cell.stage.with_mut(|stage| {
-        // SAFETY: the task returned and the output belongs to the caller, who takes it once.
-        unsafe { Stage::output(stage).read() }
+/// What the task has left belongs to the caller, and is dropped once.
+pub(super) unsafe fn drop_result(slot: SlotRef<Header>) {
+    // SAFETY: an owner of the task, whose slot is not released.
+    let id = unsafe { slot.id() };
+    let ending = slot.state.load().ending();
+    id.scope(|| {
+        contain_panic(|| match ending {
+            TaskOutcome::Returned => {
+                // SAFETY: the task has a vtable until its slot is released.
+                let vtable = unsafe { slot.vtable() };
+                // SAFETY: by the caller's promise.
+                unsafe { (vtable.drop_output)(slot) };
+            }
+            // SAFETY: by the caller's promise.
+            TaskOutcome::Panicked => drop(unsafe { take_panic(slot) }),
+            TaskOutcome::Cancelled => {}
+        })
     });
-    // SAFETY: the caller's place is one for the output.
-    unsafe { place.cast::<U::Output>().write(U::unpack(stored)) };
 }
 
-unsafe fn take_panic<F: Future>(slot: SlotRef<Header>) -> Payload {
-    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
-    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
-    cell.stage.with_mut(|stage| {
-        // SAFETY: the task panicked and the payload belongs to the caller, who takes it once.
-        unsafe { Stage::payload(stage).read() }
-    })
-}
-
-unsafe fn drop_output<F: Future>(slot: SlotRef<Header>) {
-    // SAFETY: the slot holds a `Cell<F>`, as its vtable says.
-    let cell = unsafe { slot.cast::<Cell<F>>().as_ref() };
-    let ending = cell.header.state.load().ending();
-    cell.stage.with_mut(|stage| match ending {
-        // SAFETY: the output belongs to the caller, who drops it once.
-        TaskOutcome::Returned => unsafe { Stage::output(stage).drop_in_place() },
-        // SAFETY: as above.
-        TaskOutcome::Panicked => unsafe { Stage::payload(stage).drop_in_place() },
-        TaskOutcome::Cancelled => {}
-    });
+/// Takes the payload of a task that panicked.
+///
+/// # Safety
+/// The payload belongs to the caller, and is taken once.
+#[cold]
+pub(super) unsafe fn take_panic(slot: SlotRef<Header>) -> Payload {
+    // SAFETY: the task has a vtable until its slot is released.
+    let vtable = unsafe { slot.vtable() };
+    // SAFETY: by the caller's promise.
+    let payload = unsafe { (vtable.payload)(slot) };
+    // SAFETY: as above.
+    unsafe { payload.read() }
 }

@@ -46,7 +46,7 @@ pub unsafe trait Schedule: Sized + 'static {
 pub(super) struct ScheduleVtable {
     schedule: unsafe fn(NonNull<()>, Notified),
     requeue: unsafe fn(NonNull<()>, Notified),
-    finished: unsafe fn(NonNull<()>, Id, &'static Location<'static>, bool),
+    finished: unsafe fn(NonNull<()>, SlotRef<Header>, bool),
 }
 
 impl ScheduleVtable {
@@ -72,14 +72,13 @@ unsafe fn requeue<S: Schedule>(this: NonNull<()>, notified: Notified) {
     unsafe { S::requeue(this.cast(), notified) };
 }
 
-unsafe fn finished<S: Schedule>(
-    this: NonNull<()>,
-    id: Id,
-    location: &'static Location<'static>,
-    panicked: bool,
-) {
+unsafe fn finished<S: Schedule>(this: NonNull<()>, slot: SlotRef<Header>, panicked: bool) {
     // SAFETY: by the caller's promise; the table is that of its type.
     let this = unsafe { this.cast::<S>().as_ref() };
+    // SAFETY: the caller runs the task.
+    let id = unsafe { slot.id() };
+    // SAFETY: as above.
+    let location = unsafe { slot.location() };
     this.finished(id, location, panicked);
 }
 
@@ -128,19 +127,14 @@ impl Scheduler {
         unsafe { (self.table.requeue)(self.this, notified) };
     }
 
-    /// See [`Schedule::finished`].
+    /// Says that the task in `slot` has ended; see [`Schedule::finished`].
     ///
     /// # Safety
-    /// The scheduler has not ended.
+    /// The caller runs the task, which has not completed.
     #[inline]
-    pub(super) unsafe fn finished(
-        self,
-        id: Id,
-        location: &'static Location<'static>,
-        panicked: bool,
-    ) {
+    pub(super) unsafe fn finished(self, slot: SlotRef<Header>, panicked: bool) {
         // SAFETY: by the caller's promise.
-        unsafe { (self.table.finished)(self.this, id, location, panicked) };
+        unsafe { (self.table.finished)(self.this, slot, panicked) };
     }
 }
 

@@ -10,7 +10,7 @@ use core::cmp::Ordering;
 
 use super::header::{Header, ListedTask, Notified};
 use super::id::Id;
-use super::run;
+use super::poll::cancel_seized;
 use super::schedule::ScheduleVtable;
 use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Slab, SlabOwner, SlabPool, SlotLayout, SlotRef};
@@ -116,7 +116,7 @@ pub(super) unsafe fn cancel_in_order(found: Vec<LivingTask>) {
 unsafe fn cancel(slot: SlotRef<Header>) {
     if slot.state.seize() {
         // SAFETY: seized: RUNNING by us.
-        unsafe { run::cancel(slot, true) };
+        unsafe { cancel_seized(slot) };
     }
 }
 

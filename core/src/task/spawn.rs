@@ -21,7 +21,7 @@ use super::cell;
 use super::header::{Header, Meta, Notified, Vtable};
 use super::id::Id;
 use super::join::JoinHandle;
-use super::poll::{Inline, Unbox, Unpack, vtable};
+use super::vtable::{Inline, Unbox, Unpack, vtable};
 use crate::collections::{LARGEST_SLOT, SLOT_ALIGN, SlabOwner, SlotRef};
 
 /// A future, and an output, too large for a slot: both live in boxes.
