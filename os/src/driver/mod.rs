@@ -53,6 +53,9 @@ mod migration;
 #[cfg(feature = "reactor")]
 mod registration;
 
+#[cfg(feature = "reactor")]
+mod operation;
+
 #[cfg(not(feature = "reactor"))]
 mod disabled;
 
@@ -69,7 +72,7 @@ pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(feature = "reactor")]
-pub(crate) use retry::retry_interrupted;
+pub(crate) use retry::{TransferCall, retry_call, retry_interrupted};
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]

@@ -18,7 +18,7 @@ use std::task::Waker;
 use mio::{Poll, Registry, Token};
 use selkie_core::raw::platform::{AtomicU8, AtomicU64, AtomicUsize, Lock, Ordering};
 
-use super::retry::retry_interrupted;
+use super::retry::retry_call;
 
 /// The token of the waker. It is above every key, since a generation has fewer bits than are left for it.
 pub(super) const WAKER: Token = Token(usize::MAX);
@@ -153,7 +153,7 @@ impl Reactor {
         if self.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP && may_call() {
             if let Some(handle) = self.handle.get() {
                 // I1. The call fails only if the eventfd is gone, and then there is no sleeper.
-                let _ = retry_interrupted(&mut || handle.waker.wake());
+                let _ = retry_call(&mut || handle.waker.wake());
             }
         }
     }
