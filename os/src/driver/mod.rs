@@ -19,6 +19,9 @@ mod word;
 mod retry;
 
 #[cfg(feature = "reactor")]
+mod once_box;
+
+#[cfg(feature = "reactor")]
 mod waiters;
 
 #[cfg(feature = "reactor")]

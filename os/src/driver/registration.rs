@@ -108,8 +108,9 @@ impl Registration {
         }
         let mut pending = PendingNotify::NONE;
         let outcome = self.slot().register(|| {
-            let register =
-                |registry: &Registry| registry.register(source, self.token(), to_mio(interest));
+            let register = &mut |registry: &Registry| {
+                registry.register(source, self.token(), to_mio(interest))
+            };
             let (registered, notify) = shared.reactors.register(register);
             pending = notify;
             self.set_reactor(registered?);

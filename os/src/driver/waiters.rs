@@ -190,19 +190,23 @@ impl Waiters {
             has_others = !queue.others.is_empty();
         }
         // I2: the lock is free again.
-        let polling = reader.into_iter().chain(writer);
         if has_others {
-            self.wake_others(ready, polling);
+            self.wake_others(ready, [reader, writer]);
         } else {
-            wake_each(polling);
+            wake_each(reader);
+            wake_each(writer);
         }
     }
 
     /// Wakes the waiters of the list, after those that poll.
     #[cold]
-    fn wake_others(&self, ready: Ready, polling: impl Iterator<Item = Waker>) {
+    fn wake_others(&self, ready: Ready, mut polling: [Option<Waker>; 2]) {
         let mut batch = WakeBatch::new();
-        polling.for_each(|waker| batch.push(waker));
+        for poller in &mut polling {
+            if let Some(waker) = poller.take() {
+                batch.push(waker);
+            }
+        }
         let mut more = true;
         while more {
             more = false;

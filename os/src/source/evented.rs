@@ -21,7 +21,7 @@ use mio::event::Source;
 
 use selkie_core::raw::platform::{AtomicBool, Ordering};
 
-use crate::async_io::{Interest, ReadBuf, Ready};
+use crate::async_io::{Interest, ReadBuf, Ready, total_len};
 use crate::context;
 use crate::driver::{Direction, Handle, Registration, SourceKind, TransferCall, retry_call};
 use crate::sys::{AsDeferredSource, SLICES_PER_CALL};
@@ -250,11 +250,7 @@ impl<S: Source> Drop for Evented<S> {
 /// How many bytes one call that writes `bufs` may take: a call takes so many slices at most, and a count of only those
 /// says nothing about room for the others.
 fn wanted_of(bufs: &[IoSlice<'_>]) -> usize {
-    let mut wanted = 0;
-    for buf in &bufs[..bufs.len().min(SLICES_PER_CALL)] {
-        wanted += buf.len();
-    }
-    wanted
+    total_len(&bufs[..bufs.len().min(SLICES_PER_CALL)])
 }
 
 impl<S: Source + fmt::Debug> fmt::Debug for Evented<S> {
