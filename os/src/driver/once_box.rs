@@ -2,7 +2,8 @@
 //!
 //! Idea        A pointer that is null before. Whoever sets it holds a lock, or is alone, so that nobody waits for the value
 //!             and to read it is one load.
-//! Invariants  I1 the pointer is null, or comes from `Box::into_raw` in `set`; once set it does not change.
+//! Invariants  I1 the pointer is null, or comes from `Box::into_raw` in `set`, and what it points to is not freed before
+//!                `self` is dropped.
 //! Rejected    `OnceLock`: what lets others wait for the value is compiled for each type, and nobody waits here.
 #![allow(unsafe_code)]
 
@@ -34,22 +35,15 @@ impl<T> OnceBox<T> {
         unsafe { value.as_ref() }
     }
 
-    /// Sets the value, unless it was set.
+    /// Sets the value, unless it was set. Of two threads that do it at once, one value may be leaked.
     pub(super) fn set(&self, value: T)
     where
         T: Send,
     {
-        let value: *mut T = Box::into_raw(Box::new(value));
-        // Release: pairs with the Acquire in `get`. Relaxed: what was set is not looked at.
-        let set = self.value.compare_exchange(
-            std::ptr::null_mut(),
-            value.cast(),
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        if set.is_err() {
-            // SAFETY: made above, and given to nobody.
-            drop(unsafe { Box::from_raw(value) });
+        if self.get().is_none() {
+            let value: *mut T = Box::into_raw(Box::new(value));
+            // Release: pairs with the Acquire in `get`.
+            self.value.store(value.cast(), Ordering::Release);
         }
     }
 }

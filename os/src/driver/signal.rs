@@ -44,6 +44,8 @@ struct ProcessSignals {
     sender: UnixStream,
     receiver: UnixStream,
     states: [SignalState; SIGNALS],
+    /// [`wake_listeners`](Self::wake_listeners), of which a program that never listens to a signal knows nothing.
+    dispatch: fn(&'static Self),
     /// What a process has that this one was forked from.
     older: Option<&'static Self>,
 }
@@ -157,11 +159,26 @@ impl ProcessSignals {
             sender,
             receiver,
             states: [const { SignalState::new() }; SIGNALS],
+            dispatch: Self::wake_listeners,
             older: Self::newest(),
         }));
         // Release: pairs with the Acquire in `newest`.
         NEWEST.store(own, Ordering::Release);
         Ok(own)
+    }
+
+    /// Empties the self-pipe and wakes the listeners of every pending signal.
+    fn wake_listeners(&'static self) {
+        let mut bytes = [0; 64];
+        while matches!((&self.receiver).read(&mut bytes), Ok(1..)) {}
+        let mut woken = Vec::new();
+        for state in &self.states {
+            // AcqRel: pairs with the store in `on_signal` (I1).
+            if state.pending.swap(false, Ordering::AcqRel) {
+                state.take_wakers(&mut woken);
+            }
+        }
+        wake_each(woken); // I3
     }
 
     fn state(&self, number: i32) -> Option<&SignalState> {
@@ -214,28 +231,18 @@ fn on_signal(own: &ProcessSignals, number: i32) {
         return; // I2
     }
     if let Some(state) = own.state(number) {
-        // Release: pairs with the swap in `dispatch` (I1).
+        // Release: pairs with the swap in `wake_listeners` (I1).
         state.pending.store(true, Ordering::Release);
     }
     // If the socket is full, what it holds wakes the reader as well as this byte would.
     let _ = retry_interrupted(&mut || (&own.sender).write(&[1]));
 }
 
-/// Empties the self-pipe and wakes the listeners of every pending signal.
+/// Called when the self-pipe has something.
 pub(super) fn dispatch() {
-    let Some(own) = ProcessSignals::find() else {
-        return;
-    };
-    let mut bytes = [0; 64];
-    while matches!((&own.receiver).read(&mut bytes), Ok(1..)) {}
-    let mut woken = Vec::new();
-    for state in &own.states {
-        // AcqRel: pairs with the store in `on_signal` (I1).
-        if state.pending.swap(false, Ordering::AcqRel) {
-            state.take_wakers(&mut woken);
-        }
+    if let Some(own) = ProcessSignals::find() {
+        (own.dispatch)(own);
     }
-    wake_each(woken); // I3
 }
 
 /// Why the signal `number` cannot be listened to, if it cannot.

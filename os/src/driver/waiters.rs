@@ -190,23 +190,17 @@ impl Waiters {
             has_others = !queue.others.is_empty();
         }
         // I2: the lock is free again.
+        wake_each(reader);
+        wake_each(writer);
         if has_others {
-            self.wake_others(ready, [reader, writer]);
-        } else {
-            wake_each(reader);
-            wake_each(writer);
+            self.wake_others(ready);
         }
     }
 
-    /// Wakes the waiters of the list, after those that poll.
+    /// Wakes the waiters of the list.
     #[cold]
-    fn wake_others(&self, ready: Ready, mut polling: [Option<Waker>; 2]) {
+    fn wake_others(&self, ready: Ready) {
         let mut batch = WakeBatch::new();
-        for poller in &mut polling {
-            if let Some(waker) = poller.take() {
-                batch.push(waker);
-            }
-        }
         let mut more = true;
         while more {
             more = false;

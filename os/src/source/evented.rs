@@ -24,7 +24,7 @@ use selkie_core::raw::platform::{AtomicBool, Ordering};
 use crate::async_io::{Interest, ReadBuf, Ready, total_len};
 use crate::context;
 use crate::driver::{Direction, Handle, Registration, SourceKind, TransferCall, retry_call};
-use crate::sys::{AsDeferredSource, SLICES_PER_CALL};
+use crate::sys::{AsDeferredSource, DEFERS_REGISTRATION, SLICES_PER_CALL};
 
 use super::fill::fill;
 
@@ -62,7 +62,7 @@ impl<S: Source> Evented<S> {
         S: AsDeferredSource,
     {
         let (deferred, driver) = (source.deferred_source(), context::driver());
-        let registration = if deferred.is_some() {
+        let registration = if DEFERS_REGISTRATION {
             Registration::deferred(deferred, kind, assumed, driver)?
         } else {
             let registration = Registration::new(&mut source, kind, BOTH, driver)?;
