@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::pin::Pin;
-use std::slice;
 use std::task::{Context, Poll};
 
 use sealed::{Addrs, Lookup, Resolve};
@@ -134,10 +133,7 @@ impl ToSocketAddrs for &[SocketAddr] {}
 
 impl Resolve for &[SocketAddr] {
     fn resolve(&self) -> Lookup {
-        let addrs: slice::Iter<'_, SocketAddr> = self.iter();
-        Lookup::Done(Some(Addrs::More(
-            addrs.copied().collect::<Vec<_>>().into_iter(),
-        )))
+        Lookup::Done(Some(Addrs::More(self.to_vec().into_iter())))
     }
 }
 

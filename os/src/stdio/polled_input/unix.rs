@@ -40,7 +40,7 @@ impl PolledInput {
 
     /// Waits until something is there, the end included.
     pub(in crate::stdio) fn poll_input(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.registration().poll_io(cx, Direction::Read, || {
+        self.0.registration().poll_io(cx, Direction::Read, &mut || {
             if has_input(self.0.as_fd())? {
                 Ok(())
             } else {
