@@ -22,7 +22,7 @@ use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::sync::Notify;
 use crate::sys::{FileClass, report_line};
-use crate::task::JoinHandle;
+use crate::task::LibraryJob;
 
 pub(super) struct FileState {
     pub(super) state: State,
@@ -44,7 +44,7 @@ pub(super) enum State {
 
 /// An operation on the pool.
 pub(super) struct Task {
-    handle: JoinHandle<(Outcome, FileBuf, FilePosition)>,
+    job: LibraryJob<(Outcome, FileBuf, FilePosition)>,
     /// Why there is no thread to run it, if there is none.
     refused: Option<io::Error>,
 }
@@ -134,10 +134,9 @@ impl FileState {
             let outcome = operation(&std, &mut buf, &mut position);
             (outcome, buf, position)
         };
-        let (handle, started) =
-            Handle::current().spawn_blocking_or_cancel(doing.kind(), None, operation);
+        let (job, started) = LibraryJob::begin(&Handle::current(), doing.kind(), operation);
         let refused = started.err();
-        self.state = State::Busy(doing, Task { handle, refused });
+        self.state = State::Busy(doing, Task { job, refused });
     }
 
     /// Waits for the operation in progress, and takes its buffer back; `None` if there is none.
@@ -146,7 +145,7 @@ impl FileState {
             return Poll::Ready(None);
         };
         let doing = *doing;
-        let ended = ready!(Pin::new(&mut task.handle).poll(cx));
+        let ended = ready!(Pin::new(&mut task.job).poll(cx));
         let (outcome, buf) = match ended {
             Ok((outcome, buf, position)) => {
                 self.position.adopt(position);

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, ready};
 use super::offload::{not_run, offload};
 use crate::blocking::BlockingKind;
 use crate::sys::LISTING_TELLS_TYPE;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// Entries that one hop brings.
 const BATCH: usize = 32;
@@ -115,7 +115,7 @@ struct Batch {
 #[derive(Debug)]
 enum State {
     Idle(Batch),
-    Busy(JoinHandle<Batch>),
+    Busy(LibraryJob<Batch>),
 }
 
 impl Batch {

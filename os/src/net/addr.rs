@@ -44,7 +44,7 @@ pub(super) mod sealed {
     use std::net::SocketAddr;
     use std::{option, vec};
 
-    use crate::task::JoinHandle;
+    use crate::task::LibraryJob;
 
     /// The addresses that were found.
     #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(super) mod sealed {
     #[derive(Debug)]
     pub enum Lookup {
         Done(Option<Addrs>),
-        Resolving(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
+        Resolving(LibraryJob<io::Result<vec::IntoIter<SocketAddr>>>),
     }
 
     /// Begins to resolve.

@@ -19,7 +19,7 @@ use selkie_core::raw::coop::{Budget, with_budget};
 use crate::async_io::AsyncWrite;
 use crate::blocking::BlockingKind;
 use crate::driver::shutdown_error;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -27,7 +27,7 @@ const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 #[derive(Debug)]
 enum State {
     Idle(Vec<u8>),
-    Busy(JoinHandle<(io::Result<usize>, Vec<u8>)>),
+    Busy(LibraryJob<(io::Result<usize>, Vec<u8>)>),
 }
 
 impl State {
