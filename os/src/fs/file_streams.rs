@@ -18,7 +18,7 @@ impl File {
     fn poll_write_by(
         &mut self,
         cx: &mut Context<'_>,
-        take: impl FnOnce(&mut FileBuf) -> usize,
+        take: &mut dyn FnMut(&mut FileBuf) -> usize,
     ) -> Poll<io::Result<usize>> {
         let unit = ready!(coop::poll_proceed(cx));
         let inner = self.inner.get_mut();
@@ -154,7 +154,7 @@ impl AsyncWrite for File {
         source: &[u8],
     ) -> Poll<io::Result<usize>> {
         let limit = self.max_buf_size;
-        self.poll_write_by(cx, |buf| buf.take(source, limit))
+        self.poll_write_by(cx, &mut |buf| buf.take(source, limit))
     }
 
     fn poll_write_vectored(
@@ -163,7 +163,7 @@ impl AsyncWrite for File {
         sources: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let limit = self.max_buf_size;
-        self.poll_write_by(cx, |buf| buf.take_vectored(sources, limit))
+        self.poll_write_by(cx, &mut |buf| buf.take_vectored(sources, limit))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -272,6 +272,7 @@ impl File {
 }
 
 /// Writes `buf` from the byte `done` on; all of `buf` belongs at `offset`.
+#[inline]
 fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) -> io::Result<()> {
     while done < buf.len() {
         match retry_interrupted(|| positioned::write(file, &buf[done..], offset + done as u64))? {
@@ -283,6 +284,7 @@ fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) ->
 }
 
 /// Calls `f` again as long as a signal interrupts it.
+#[inline]
 fn retry_interrupted(mut f: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match f() {

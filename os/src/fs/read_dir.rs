@@ -4,7 +4,6 @@
 //! States      Idle(batch, reader) ─batch used up→ Busy(task that returns both) ─done→ Idle
 //! Invariants  I1 a reader that has ended is not asked again.
 
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::{FileType, Metadata};
 use std::future::{Future, poll_fn};
@@ -13,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::vec;
 
 use super::offload::{not_run, offload};
 use crate::blocking::BlockingKind;
@@ -56,7 +56,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = offload(move || {
         let mut batch = Batch {
-            ready: VecDeque::new(),
+            ready: vec::IntoIter::default(),
             rest: Some(Box::new(open_directory(&path)?)),
         };
         batch.refill();
@@ -107,7 +107,7 @@ pub struct ReadDir(State);
 
 #[derive(Debug)]
 struct Batch {
-    ready: VecDeque<io::Result<DirEntry>>,
+    ready: vec::IntoIter<io::Result<DirEntry>>,
     // Windows' is large: it holds the entry that it found last.
     rest: Option<Box<std::fs::ReadDir>>,
 }
@@ -121,13 +121,19 @@ enum State {
 impl Batch {
     fn refill(&mut self) {
         let Some(rest) = &mut self.rest else { return };
-        for _ in 0..BATCH {
-            match rest.next() {
-                Some(Ok(entry)) => self.ready.push_back(Ok(DirEntry::new(entry))),
-                Some(Err(error)) => return self.ready.push_back(Err(error)),
-                None => return self.rest = None, // I1
+        let mut ready = Vec::with_capacity(BATCH);
+        while ready.len() < BATCH {
+            let Some(entry) = rest.next() else {
+                self.rest = None; // I1
+                break;
+            };
+            let is_last = entry.is_err();
+            ready.push(entry.map(DirEntry::new));
+            if is_last {
+                break;
             }
         }
+        self.ready = ready.into_iter();
     }
 }
 
@@ -168,14 +174,14 @@ impl ReadDir {
         loop {
             match &mut self.0 {
                 State::Idle(batch) => {
-                    if let Some(entry) = batch.ready.pop_front() {
+                    if let Some(entry) = batch.ready.next() {
                         return Poll::Ready(entry.map(Some));
                     }
                     let Some(rest) = batch.rest.take() else {
                         return Poll::Ready(Ok(None));
                     };
                     let mut batch = Batch {
-                        ready: VecDeque::new(),
+                        ready: vec::IntoIter::default(),
                         rest: Some(rest),
                     };
                     self.0 = State::Busy(spawn_blocking_for(BlockingKind::File, move || {
@@ -187,7 +193,7 @@ impl ReadDir {
                     Ok(batch) => self.0 = State::Idle(batch),
                     Err(_) => {
                         self.0 = State::Idle(Batch {
-                            ready: VecDeque::new(),
+                            ready: vec::IntoIter::default(),
                             rest: None,
                         });
                         return Poll::Ready(Err(not_run()));

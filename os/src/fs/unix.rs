@@ -45,6 +45,7 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
 ///
 /// Set-id bits lend the owner's rights, and are left out if the owner is another. With another group, the
 /// group and all others get what both had: each of them may have been the other.
+#[inline]
 pub(super) fn keep_access(old: &ReplacedFile, file: &std::fs::File) -> io::Result<()> {
     let new = file.metadata()?;
     old.copy_attributes(file)?;

@@ -85,12 +85,12 @@ impl Process {
         else {
             return Poll::Ready(self.ended());
         };
-        let mut end = listener.poll_end(cx, || try_wait(child));
+        let mut end = listener.poll_end(cx, child);
         if matches!(&end, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
             // The runtime that made the child is gone; this one may go on waiting.
             if let Ok(Some(driver)) = context::with_current(|inner| inner.driver.clone()) {
                 *listener = ExitListener::new(child.id(), driver)?;
-                end = listener.poll_end(cx, || try_wait(child));
+                end = listener.poll_end(cx, child);
             }
         }
         let status = ready!(end)?;

@@ -24,6 +24,9 @@ use crate::task::{LibraryJob, spawn_blocking_for};
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
+/// What the pool does with a stream and a buffer; returns how many bytes it wrote.
+type Operation = fn(&mut Vec<u8>) -> io::Result<usize>;
+
 #[derive(Debug)]
 enum State {
     Idle(Vec<u8>),
@@ -60,13 +63,62 @@ impl State {
         }
     }
 
-    fn begin(
-        &mut self,
-        kind: BlockingKind,
-        mut buf: Vec<u8>,
-        operation: fn(&mut Vec<u8>) -> io::Result<usize>,
-    ) {
+    fn begin(&mut self, kind: BlockingKind, mut buf: Vec<u8>, operation: Operation) {
         *self = Self::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
+    }
+
+    /// Accepts `sources`, which `write` writes.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+        write: Operation,
+    ) -> Poll<io::Result<usize>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        ready!(self.poll_idle(cx))?;
+        unit.made_progress();
+        if sources.iter().all(|source| source.is_empty()) {
+            return Poll::Ready(Ok(0)); // I2: the buffer stays as it is.
+        }
+        let mut buf = self.take_buf();
+        buf.clear();
+        for source in sources {
+            let n = source.len().min(MAX_BUF_SIZE - buf.len());
+            buf.extend_from_slice(&source[..n]);
+        }
+        let n = buf.len();
+        self.begin(BlockingKind::StandardWrite, buf, write);
+        if self.is_over() {
+            // What was refused is not reported as accepted, and what was accepted is, whatever is left
+            // of the budget.
+            let check = || self.poll_idle(cx);
+            ready!(with_budget(Budget::unlimited(), check))?;
+        }
+        Poll::Ready(Ok(n))
+    }
+
+    /// Waits until what was accepted is written, and `flush` has been called.
+    fn poll_flush(&mut self, cx: &mut Context<'_>, flush: Operation) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            match ready!(self.poll_idle(cx)) {
+                // A flush leaves the buffer empty, a write does not.
+                Ok(done) => {
+                    let mut buf = self.take_buf();
+                    if done == Some(0) || (done.is_none() && buf.is_empty()) {
+                        unit.made_progress();
+                        *self = Self::Idle(buf);
+                        return Poll::Ready(Ok(()));
+                    }
+                    buf.clear();
+                    self.begin(BlockingKind::StandardStream, buf, flush);
+                }
+                Err(error) => {
+                    unit.made_progress();
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
     }
 }
 
@@ -135,29 +187,8 @@ macro_rules! output {
                 cx: &mut Context<'_>,
                 sources: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                let unit = ready!(coop::poll_proceed(cx));
-                ready!(self.state.poll_idle(cx))?;
-                unit.made_progress();
-                if sources.iter().all(|source| source.is_empty()) {
-                    return Poll::Ready(Ok(0)); // I2: the buffer stays as it is.
-                }
-                let mut buf = self.state.take_buf();
-                buf.clear();
-                for source in sources {
-                    let n = source.len().min(MAX_BUF_SIZE - buf.len());
-                    buf.extend_from_slice(&source[..n]);
-                }
-                let n = buf.len();
-                self.state.begin(BlockingKind::StandardWrite, buf, |buf| {
-                    io::$make().write_all(buf).map(|()| buf.len())
-                });
-                if self.state.is_over() {
-                    // What was refused is not reported as accepted, and what was accepted is, whatever is left
-                    // of the budget.
-                    let check = || self.state.poll_idle(cx);
-                    ready!(with_budget(Budget::unlimited(), check))?;
-                }
-                Poll::Ready(Ok(n))
+                let write = |buf: &mut Vec<u8>| io::$make().write_all(buf).map(|()| buf.len());
+                self.state.poll_write(cx, sources, write)
             }
 
             fn is_write_vectored(&self) -> bool {
@@ -165,28 +196,8 @@ macro_rules! output {
             }
 
             fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let unit = ready!(coop::poll_proceed(cx));
-                loop {
-                    match ready!(self.state.poll_idle(cx)) {
-                        // A flush leaves the buffer empty, a write does not.
-                        Ok(done) => {
-                            let mut buf = self.state.take_buf();
-                            if done == Some(0) || (done.is_none() && buf.is_empty()) {
-                                unit.made_progress();
-                                self.state = State::Idle(buf);
-                                return Poll::Ready(Ok(()));
-                            }
-                            buf.clear();
-                            self.state.begin(BlockingKind::StandardStream, buf, |_| {
-                                io::$make().flush().map(|()| 0)
-                            });
-                        }
-                        Err(error) => {
-                            unit.made_progress();
-                            return Poll::Ready(Err(error));
-                        }
-                    }
-                }
+                let flush = |_: &mut Vec<u8>| io::$make().flush().map(|()| 0);
+                self.state.poll_flush(cx, flush)
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

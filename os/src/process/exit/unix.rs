@@ -62,18 +62,17 @@ impl ExitListener {
         SignalListener::new(libc::SIGCHLD).map(Self::Sigchld)
     }
 
-    /// Calls `try_wait` until it says that the child has ended, waiting in between for a reason to call it
-    /// again.
+    /// Asks whether `child` has ended until it has, waiting in between for a reason to ask again.
     ///
     /// A pidfd may become readable for other reasons than the exit, such as a stop by a tracer.
-    pub(in crate::process) fn poll_end<R>(
+    pub(in crate::process) fn poll_end(
         &mut self,
         cx: &mut Context<'_>,
-        mut try_wait: impl FnMut() -> io::Result<Option<R>>,
-    ) -> Poll<io::Result<R>> {
+        child: &mut std::process::Child,
+    ) -> Poll<io::Result<ExitStatus>> {
         match self {
             Self::Pidfd(fd) => loop {
-                if let Some(status) = try_wait()? {
+                if let Some(status) = try_wait(child)? {
                     return Poll::Ready(Ok(status));
                 }
                 let event = ready!(fd.registration().poll_ready(cx, Direction::Read))?;
@@ -82,7 +81,7 @@ impl ExitListener {
             Self::Sigchld(listener) => loop {
                 // The waker is stored before the child is checked, so that an exit in between wakes it.
                 let signalled = listener.poll(cx);
-                if let Some(status) = try_wait()? {
+                if let Some(status) = try_wait(child)? {
                     return Poll::Ready(Ok(status));
                 }
                 ready!(signalled);

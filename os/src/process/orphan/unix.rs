@@ -60,7 +60,7 @@ impl Orphan {
         };
         // Without a limit: an exhausted budget would wake this waker while the lock is held.
         let end = with_budget(Budget::unlimited(), || {
-            listener.poll_end(&mut Context::from_waker(&waker), || try_wait(child))
+            listener.poll_end(&mut Context::from_waker(&waker), child)
         });
         if end.is_pending() {
             return;

@@ -17,6 +17,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::os::fd::{AsFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
 
 use crate::sys::unix::has_input;
 use crate::threads::{ThreadReceiver, ThreadSender, start_library_thread, thread_channel};
@@ -146,13 +147,26 @@ fn leave_by_unsharing() -> Option<()> {
     if unsafe { libc::unshare(libc::CLONE_FILES) } != 0 {
         return None;
     }
-    let entries = std::fs::read_dir("/proc/thread-self/fd").ok()?;
-    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     // All of them first, since one belongs to the listing itself.
-    let numbers: Vec<i32> = numbers.collect();
-    for number in numbers.into_iter().filter(|&number| number > 0) {
-        // SAFETY: the table is this thread's, and no code in it has a descriptor.
-        unsafe { libc::close(number) };
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir("/proc/thread-self/fd").ok()? {
+        let Ok(entry) = entry else { continue };
+        numbers.push(number_of(entry.file_name().as_bytes()));
+    }
+    for number in numbers {
+        if number > 0 {
+            // SAFETY: the table is this thread's, and no code in it has a descriptor.
+            unsafe { libc::close(number) };
+        }
     }
     Some(())
+}
+
+/// The number of a descriptor whose entry has this name: nothing but digits.
+fn number_of(name: &[u8]) -> i32 {
+    let mut number: i32 = 0;
+    for digit in name {
+        number = number.wrapping_mul(10).wrapping_add(i32::from(digit & 0xf));
+    }
+    number
 }
