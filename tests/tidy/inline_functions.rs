@@ -7,7 +7,7 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 30] = [
+const PLACES: [&str; 34] = [
     "os/src/driver/uring/",
     "os/src/fs/lock.rs",
     "os/src/fs/replace.rs",
@@ -34,7 +34,11 @@ const PLACES: [&str; 30] = [
     "os/src/runtime/requested_probes.rs",
     "os/src/runtime/start_watchdog.rs",
     "os/src/runtime/statistics.rs",
+    "os/src/stdio/input_reader.rs",
+    "os/src/stdio/input_thread.rs",
+    "os/src/stdio/polled_input/",
     "os/src/sys/directory.rs",
+    "os/src/sys/exact_input/",
     "os/src/sys/replaced_file/",
     "os/src/time/precise_sleep.rs",
     "os/src/uring/",

@@ -122,6 +122,7 @@ pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Resu
 
 /// Whether a read from `fd` would return at once: something is there, or the end.
 #[cfg(all(feature = "net", feature = "io-std"))]
+#[inline]
 pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut asked = libc::pollfd {
         fd: fd.as_raw_fd(),
@@ -135,6 +136,7 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
 
 /// Whether `fd` is a regular file, without asking a server.
 #[cfg(all(feature = "net", feature = "io-std"))]
+#[inline]
 pub(crate) fn is_regular_file(fd: BorrowedFd<'_>) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     {

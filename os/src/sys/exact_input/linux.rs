@@ -40,6 +40,7 @@ pub(crate) struct ExactInput {
 
 impl ExactInput {
     /// Starts the thread; `None` if the system gives it no descriptors of its own.
+    #[inline]
     pub(crate) fn start() -> Option<Self> {
         // Room for one each is enough: only the caller that waits for the answer has a request.
         let (requests, incoming) = thread_channel::<Request>();
@@ -66,6 +67,7 @@ impl ExactInput {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> ReadResult {
         let request = Request { buf, wanted, waits };
         // A thread that has ended has no answer.
@@ -76,6 +78,7 @@ impl ExactInput {
 }
 
 /// Reads once, on a thread that has left the descriptors of the process.
+#[inline]
 fn read(mut real: &File, request: Request) -> ReadResult {
     let Request {
         mut buf,
@@ -113,6 +116,7 @@ fn read(mut real: &File, request: Request) -> ReadResult {
 
 /// Leaves the descriptors of the process: from here on descriptor 0 of this thread is at its end. Returns the
 /// real input.
+#[inline]
 fn leave_descriptors() -> Option<File> {
     let all = libc::c_uint::MAX;
     // SAFETY: the call takes numbers. Nothing that others use is closed: the table is this thread's first.
@@ -142,6 +146,7 @@ fn leave_descriptors() -> Option<File> {
 const CLOSE_RANGE_UNSHARE: libc::c_uint = 2;
 
 /// Leaves the descriptors of the process for copies, and closes all of them except 0 (I2).
+#[inline]
 fn leave_by_unsharing() -> Option<()> {
     // SAFETY: the call takes a number.
     if unsafe { libc::unshare(libc::CLONE_FILES) } != 0 {
@@ -163,6 +168,7 @@ fn leave_by_unsharing() -> Option<()> {
 }
 
 /// The number of a descriptor whose entry has this name: nothing but digits.
+#[inline]
 fn number_of(name: &[u8]) -> i32 {
     let mut number: i32 = 0;
     for digit in name {
