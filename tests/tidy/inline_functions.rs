@@ -7,7 +7,7 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 34] = [
+const PLACES: [&str; 37] = [
     "os/src/driver/uring/",
     "os/src/fs/lock.rs",
     "os/src/fs/replace.rs",
@@ -28,6 +28,9 @@ const PLACES: [&str; 34] = [
     "os/src/observability/statistics/",
     "os/src/observability/timed_probes.rs",
     "os/src/observability/watchdog.rs",
+    "os/src/process/child_process.rs",
+    "os/src/process/exit/",
+    "os/src/process/orphan/",
     "os/src/runtime/builder_probes.rs",
     "os/src/runtime/recording",
     "os/src/runtime/report",

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// pidfds, as in kernels before 5.4 and in some imitations of Linux, the readiness of one is not trusted
 /// either, and this returns none. Only that is remembered: a failure for lack of memory or descriptors, or
 /// because somebody else has waited for this child, says nothing about the next.
+#[inline]
 pub(crate) fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
     // Relaxed, here and below: the byte is all there is, and every thread finds the same.
     static WAITID: AtomicU8 = AtomicU8::new(NOT_ASKED);
@@ -44,6 +45,7 @@ const KNOWS_NONE: u8 = 2;
 ///
 /// # Errors
 /// Those that say nothing about that.
+#[inline]
 fn is_known_to_waitid(fd: &OwnedFd) -> io::Result<bool> {
     // SAFETY: zeros are a `siginfo_t`.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };

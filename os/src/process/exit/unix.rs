@@ -18,6 +18,7 @@ use crate::sys::{has_ended, pidfd_open};
 pub(in crate::process) struct Pidfd(OwnedFd);
 
 impl Source for Pidfd {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
@@ -27,6 +28,7 @@ impl Source for Pidfd {
         SourceFd(&self.0.as_raw_fd()).register(registry, token, interest)
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -36,6 +38,7 @@ impl Source for Pidfd {
         SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interest)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         SourceFd(&self.0.as_raw_fd()).deregister(registry)
     }
@@ -52,6 +55,7 @@ pub(in crate::process) enum ExitListener {
 
 impl ExitListener {
     /// Listens for the exit of the child `pid`.
+    #[inline]
     pub(in crate::process) fn new(pid: u32, handle: Handle) -> io::Result<Self> {
         if let Ok(fd) = pidfd_open(pid) {
             let listener =
@@ -65,6 +69,7 @@ impl ExitListener {
     /// Asks whether `child` has ended until it has, waiting in between for a reason to ask again.
     ///
     /// A pidfd may become readable for other reasons than the exit, such as a stop by a tracer.
+    #[inline]
     pub(in crate::process) fn poll_end(
         &mut self,
         cx: &mut Context<'_>,
@@ -93,6 +98,7 @@ impl ExitListener {
 /// The status of `child`, if it has ended; it is reaped then.
 ///
 /// A stop is not an exit, although the tracer of a child is notified of both in the same way.
+#[inline]
 pub(in crate::process) fn try_wait(
     child: &mut std::process::Child,
 ) -> io::Result<Option<ExitStatus>> {
