@@ -18,6 +18,7 @@ use crate::sys::FileClass;
 use crate::task::LibraryJob;
 
 /// Closes `file`. `closes_inline`: on this thread, whatever the class (I2).
+#[inline]
 pub(super) fn close(file: File, class: FileClass, closes_inline: bool) {
     if closes_inline || class != FileClass::Remote {
         return drop(file);

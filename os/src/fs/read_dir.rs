@@ -52,6 +52,7 @@ const BATCH: usize = 32;
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = offload(move || {
@@ -67,6 +68,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 }
 
 /// Opens a directory, again if a signal interrupts that, as std does with files.
+#[inline]
 fn open_directory(path: &Path) -> io::Result<std::fs::ReadDir> {
     loop {
         match std::fs::read_dir(path) {
@@ -119,6 +121,7 @@ enum State {
 }
 
 impl Batch {
+    #[inline]
     fn refill(&mut self) {
         let Some(rest) = &mut self.rest else { return };
         let mut ready = Vec::with_capacity(BATCH);
@@ -162,6 +165,7 @@ impl ReadDir {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
         poll_fn(|cx| self.poll_next_entry(cx)).await
     }
@@ -170,6 +174,7 @@ impl ReadDir {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
             match &mut self.0 {
@@ -230,6 +235,7 @@ pub struct DirEntry {
 }
 
 impl DirEntry {
+    #[inline]
     fn new(std: std::fs::DirEntry) -> Self {
         let file_type = LISTING_TELLS_TYPE.then(|| std.file_type().ok()).flatten();
         Self {
@@ -256,6 +262,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn path(&self) -> PathBuf {
         self.std.path()
     }
@@ -277,6 +284,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn file_name(&self) -> OsString {
         self.std.file_name()
     }
@@ -304,6 +312,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let std = Arc::clone(&self.std);
         offload(move || std.metadata()).await
@@ -331,6 +340,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn file_type(&self) -> io::Result<FileType> {
         if let Some(file_type) = self.file_type {
             return Ok(file_type);

@@ -132,13 +132,13 @@ impl Drop for Process {
 pub(super) type ChildPipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 
 /// How a child that was just made is listened to; the second argument says whether it is killed when it is dropped.
-pub(super) type Listen = fn(
+pub(super) type ListenFunction = fn(
     std::process::Child,
     bool,
     driver::Handle,
 ) -> io::Result<(Box<dyn ChildProcess>, ChildPipes)>;
 
-/// Listens to a child that was just made, as a [`Listen`].
+/// Listens to a child that was just made, as a [`ListenFunction`].
 #[inline]
 pub(super) fn listen(
     mut child: std::process::Child,

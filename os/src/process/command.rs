@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::{fmt, io};
 
 use super::child::Child;
-use super::child_process::{Listen, listen};
+use super::child_process::{ListenFunction, listen};
 use crate::context;
 
 /// How a child process is made: std's builder, whose children can be awaited.
@@ -29,7 +29,7 @@ pub struct Command {
     std: std::process::Command,
     kill_on_drop: bool,
     /// Named where a command is made, so that other programs do not have it.
-    listen: Listen,
+    listen: ListenFunction,
 }
 
 impl fmt::Debug for Command {

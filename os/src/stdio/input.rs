@@ -25,6 +25,7 @@ const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// What dropped values have read and not handed out (I1).
 static UNREAD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
+#[inline]
 fn unread() -> MutexGuard<'static, Vec<u8>> {
     UNREAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -106,6 +107,7 @@ pub fn stdin() -> Stdin {
 
 impl Stdin {
     /// Reads what is there into the buffer, all of which has been handed out; for a target of `wanted` bytes.
+    #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
         if !self.reader.has_begun() {
             let unit = ready!(coop::poll_proceed(cx));
@@ -124,6 +126,7 @@ impl Stdin {
 }
 
 impl Drop for Stdin {
+    #[inline]
     fn drop(&mut self) {
         let rest = &self.buf[self.used..];
         if !rest.is_empty() {
@@ -133,6 +136,7 @@ impl Drop for Stdin {
 }
 
 impl AsyncRead for Stdin {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -8,8 +8,10 @@
 //!             I2 an idle buffer that is not empty was written and not flushed.
 //! Rejected    To make the descriptors non-blocking: that changes them for every process that shares the terminal.
 
+use std::fmt;
 use std::future::Future;
 use std::io::{self, IoSlice, Write};
+use std::panic::RefUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -35,6 +37,7 @@ enum State {
 
 impl State {
     /// Waits for the operation in progress, if there is one, and returns its outcome.
+    #[inline]
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<usize>>> {
         let Self::Busy(task) = self else {
             return Poll::Ready(Ok(None));
@@ -52,10 +55,12 @@ impl State {
     }
 
     /// Whether the operation is over already: as a rule because the pool has shut down and refused it.
+    #[inline]
     fn is_over(&self) -> bool {
         matches!(self, Self::Busy(task) if task.is_finished())
     }
 
+    #[inline]
     fn take_buf(&mut self) -> Vec<u8> {
         match self {
             Self::Idle(buf) => std::mem::take(buf),
@@ -63,11 +68,13 @@ impl State {
         }
     }
 
+    #[inline]
     fn begin(&mut self, kind: BlockingKind, mut buf: Vec<u8>, operation: Operation) {
         *self = Self::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
     }
 
     /// Accepts `sources`, which `write` writes.
+    #[inline]
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -98,6 +105,7 @@ impl State {
     }
 
     /// Waits until what was accepted is written, and `flush` has been called.
+    #[inline]
     fn poll_flush(&mut self, cx: &mut Context<'_>, flush: Operation) -> Poll<io::Result<()>> {
         let unit = ready!(coop::poll_proceed(cx));
         loop {
@@ -119,6 +127,44 @@ impl State {
                 }
             }
         }
+    }
+}
+
+/// What is done with one of the streams.
+#[derive(Debug)]
+struct Operations {
+    write: Operation,
+    flush: Operation,
+}
+
+/// One of the streams, as a writer.
+///
+/// A value gets it where it is made, so that a program which makes none has none of it.
+trait OutputStream: fmt::Debug + Sync + RefUnwindSafe {
+    fn poll_write(
+        &self,
+        state: &mut State,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    fn poll_flush(&self, state: &mut State, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl OutputStream for Operations {
+    #[inline]
+    fn poll_write(
+        &self,
+        state: &mut State,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        state.poll_write(cx, sources, self.write)
+    }
+
+    #[inline]
+    fn poll_flush(&self, state: &mut State, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        state.poll_flush(cx, self.flush)
     }
 }
 
@@ -147,6 +193,7 @@ macro_rules! output {
         #[derive(Debug)]
         pub struct $stream {
             state: State,
+            stream: &'static dyn OutputStream,
         }
 
         #[doc = concat!("The process's ", $what, ".")]
@@ -167,13 +214,19 @@ macro_rules! output {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn $make() -> $stream {
             $stream {
                 state: State::Idle(Vec::new()),
+                stream: &Operations {
+                    write: |buf| io::$make().write_all(buf).map(|()| buf.len()),
+                    flush: |_| io::$make().flush().map(|()| 0),
+                },
             }
         }
 
         impl AsyncWrite for $stream {
+            #[inline]
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -182,24 +235,28 @@ macro_rules! output {
                 self.poll_write_vectored(cx, &[IoSlice::new(source)])
             }
 
+            #[inline]
             fn poll_write_vectored(
                 mut self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 sources: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                let write = |buf: &mut Vec<u8>| io::$make().write_all(buf).map(|()| buf.len());
-                self.state.poll_write(cx, sources, write)
+                let me = &mut *self;
+                me.stream.poll_write(&mut me.state, cx, sources)
             }
 
+            #[inline]
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
+            #[inline]
             fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let flush = |_: &mut Vec<u8>| io::$make().flush().map(|()| 0);
-                self.state.poll_flush(cx, flush)
+                let me = &mut *self;
+                me.stream.poll_flush(&mut me.state, cx)
             }
 
+            #[inline]
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.poll_flush(cx)
             }

@@ -21,7 +21,7 @@ use crate::context::Handle;
 type BoxedOutput = Box<dyn Any + Send>;
 
 /// A job on the pool, as a future of what it returns; it goes on when this is dropped.
-pub struct LibraryJob<T> {
+pub(crate) struct LibraryJob<T> {
     task: JoinHandle<BoxedOutput>,
     _returns: PhantomData<fn() -> T>,
 }

@@ -12,6 +12,7 @@ const NOT_ASKED: u8 = 0;
 const FIT: u8 = 1;
 const UNFIT: u8 = 2;
 
+#[inline]
 pub(super) fn is_fit() -> bool {
     static KERNEL: AtomicU8 = AtomicU8::new(NOT_ASKED);
     // Relaxed, both: the byte is all there is, and every thread finds the same.
@@ -26,6 +27,7 @@ pub(super) fn is_fit() -> bool {
 }
 
 #[cold]
+#[inline]
 fn is_fit_now() -> bool {
     // SAFETY: zeros are a `utsname`.
     let mut name: libc::utsname = unsafe { std::mem::zeroed() };
@@ -40,6 +42,7 @@ fn is_fit_now() -> bool {
 }
 
 /// Whether `release`, as in `5.11.0-27-generic`, is [`FIRST_KERNEL`] or later.
+#[inline]
 fn is_fit_release(release: &[u8]) -> bool {
     // The numbers before the first point and after it.
     let (mut numbers, mut place) = ([None; 2], 0);
