@@ -1,7 +1,7 @@
 //! What runtimes of every flavor are built of.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Wake;
 use std::time::Duration;
 
@@ -111,31 +111,27 @@ pub(super) fn handle(
     driver: Option<driver::Handle>,
     timers: RuntimeTimers,
 ) -> Handle {
-    let blocking = BlockingPool::new(config.clone());
-    let handle = Handle {
-        inner: Arc::new(Inner {
+    let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
+        let weak = Weak::clone(weak);
+        let scope = Box::new(move |work: &mut dyn FnMut()| match weak.upgrade() {
+            Some(inner) => enter_context(&Handle { inner }, work),
+            None => work(),
+        });
+        Inner {
             process: OwningProcess::current(),
             id: Id::next(),
             name: parts.name.clone(),
             spawner,
             driver,
             timers,
-            blocking,
+            blocking: BlockingPool::new(config.clone(), scope),
             files_in_place: parts.files_in_place,
             seeds: parts.seed.map(Seeds::new),
             forced_yields: AtomicU64::new(0),
             stack_signal: parts.stack_signal,
             watchdog: OnceLock::new(),
             resources: Lock::new(Vec::new()),
-        }),
-    };
-    let weak = Arc::downgrade(&handle.inner);
-    handle
-        .inner
-        .blocking
-        .install(Box::new(move |work| match weak.upgrade() {
-            Some(inner) => enter_context(&Handle { inner }, work),
-            None => work(),
-        }));
-    handle
+        }
+    });
+    Handle { inner }
 }
