@@ -7,7 +7,7 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 33] = [
+const PLACES: [&str; 31] = [
     "os/src/driver/uring/",
     "os/src/fs/",
     "os/src/net/splice/",
@@ -25,9 +25,7 @@ const PLACES: [&str; 33] = [
     "os/src/observability/statistics/",
     "os/src/observability/timed_probes.rs",
     "os/src/observability/watchdog.rs",
-    "os/src/process/child_process.rs",
-    "os/src/process/exit/",
-    "os/src/process/orphan/",
+    "os/src/process/",
     "os/src/runtime/builder_probes.rs",
     "os/src/runtime/recording",
     "os/src/runtime/report",
