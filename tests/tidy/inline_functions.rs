@@ -7,15 +7,28 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 30] = [
+const PLACES: [&str; 45] = [
+    "os/src/async_io/memory/",
     "os/src/driver/uring/",
     "os/src/fs/lock.rs",
     "os/src/fs/replace.rs",
     "os/src/fs/ring_io.rs",
     "os/src/fs/timer_thread.rs",
+    "os/src/net/datagram.rs",
+    "os/src/net/fast_open.rs",
+    "os/src/net/methods.rs",
+    "os/src/net/shared_port.rs",
     "os/src/net/splice/",
+    "os/src/net/tcp/listener.rs",
+    "os/src/net/tcp/socket.rs",
+    "os/src/net/udp.rs",
     "os/src/net/udp_batch.rs",
+    "os/src/net/udp_options.rs",
+    "os/src/net/unix/datagram.rs",
+    "os/src/net/unix/listener.rs",
+    "os/src/net/unix/pipe/",
     "os/src/net/unix/rights.rs",
+    "os/src/net/unix/socket",
     "os/src/observability/histogram.rs",
     "os/src/observability/latency.rs",
     "os/src/observability/log_histogram.rs",
@@ -36,6 +49,8 @@ const PLACES: [&str; 30] = [
     "os/src/runtime/statistics.rs",
     "os/src/sys/directory.rs",
     "os/src/sys/replaced_file/",
+    "os/src/sys/ticks.rs",
+    "os/src/sys/timer_fd/",
     "os/src/time/precise_sleep.rs",
     "os/src/uring/",
 ];
