@@ -114,6 +114,7 @@ const CALLERS: &[(&str, &[&str])] = &[
             "waker.join_handle",
         ],
     ),
+    ("core/src/task/vtable.rs", &["task.poll"]),
     ("core/src/task/yield_now.rs", &["waker.yield_now"]),
     ("core/src/time/handle.rs", &["waker.sleep"]),
     ("core/src/time/list/timers.rs", &["waker.sleep"]),
@@ -316,6 +317,7 @@ const OWN: &[(&str, &str)] = &[
     ("os/src/stdio/output.rs", "the handle of its own closure"),
     ("os/src/stdio/input_thread.rs", "its own answer"),
     ("os/src/task/abort_on_drop.rs", "the handle that it owns"),
+    ("os/src/task/library_job.rs", "the task that it owns"),
     (
         "os/src/task/local_key.rs",
         "a future inside the one that is polled: its panic is the task's",

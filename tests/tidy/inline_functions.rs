@@ -7,9 +7,10 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 45] = [
+const PLACES: [&str; 52] = [
     "os/src/async_io/memory/",
     "os/src/driver/uring/",
+    "os/src/fs/",
     "os/src/fs/lock.rs",
     "os/src/fs/replace.rs",
     "os/src/fs/ring_io.rs",
@@ -41,13 +42,19 @@ const PLACES: [&str; 45] = [
     "os/src/observability/statistics/",
     "os/src/observability/timed_probes.rs",
     "os/src/observability/watchdog.rs",
+    "os/src/process/child_process.rs",
+    "os/src/process/exit/",
+    "os/src/process/orphan/",
     "os/src/runtime/builder_probes.rs",
     "os/src/runtime/recording",
     "os/src/runtime/report",
     "os/src/runtime/requested_probes.rs",
     "os/src/runtime/start_watchdog.rs",
     "os/src/runtime/statistics.rs",
+    "os/src/stdio/",
     "os/src/sys/directory.rs",
+    "os/src/sys/exact_input/",
+    "os/src/sys/page_cache/",
     "os/src/sys/replaced_file/",
     "os/src/sys/ticks.rs",
     "os/src/sys/timer_fd/",

@@ -24,11 +24,10 @@ const SHOWS: [&str; 3] = [
 ];
 
 /// Files that need not tell, and why.
-const NEED_NOT: [(&str, &str); 12] = [
+const NEED_NOT: [(&str, &str); 11] = [
     ("core/src/interrupts/executors.rs", "tests"),
     ("core/src/interrupts/heap.rs", "tests"),
     ("core/src/interrupts/wakes.rs", "tests"),
-    ("core/src/task/poll.rs", "polls tasks"),
     ("os/src/async_io/ext/buf_read.rs", "its reader is pending"),
     (
         "os/src/async_io/interrupted.rs",

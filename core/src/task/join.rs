@@ -17,11 +17,11 @@ use core::task::{Context, Poll, Waker, ready};
 use super::error::JoinError;
 use super::header::{Header, Notified};
 use super::id::Id;
-use super::state::{LeaveOutcome, OnWake, Snapshot, State, TaskOutcome};
+use super::poll::{drop_result, take_panic};
+use super::state::{LeaveOutcome, OnWake, State, TaskOutcome};
 use super::waker;
 use crate::collections::SlotRef;
 use crate::coop;
-use crate::platform::contain_panic;
 
 /// Owns the permission to join a task: a future of its output.
 ///
@@ -162,60 +162,99 @@ impl<T> JoinHandle<T> {
     /// # }
     /// ```
     pub fn wake_at_end(&mut self, waker: &Waker) -> bool {
-        let now = self.state().load();
-        !now.is_complete() && self.store_waker(now, waker)
-    }
-
-    /// Stores `waker` for the completer. `false`: the task has completed meanwhile.
-    #[inline]
-    fn store_waker(&self, now: Snapshot, waker: &Waker) -> bool {
-        let cell = &self.slot.join_waker;
-        if now.has_join_waker() {
-            // SAFETY: nobody writes the waker while the bit is set, and we alone clear it.
-            let old = cell.with(|old| unsafe { &*old });
-            if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
-                return true;
-            }
-            if !self.state().unset_join_waker() {
-                return false;
-            }
-            // SAFETY: the bit is clear, so the stored waker is ours.
-            unsafe { self.slot.drop_join_waker() };
-        }
-        cell.with_mut(|place| {
-            // SAFETY: the bit is clear: the place is ours and empty.
-            unsafe { *place = Some(waker.clone()) };
-        });
-        if self.state().set_join_waker() {
-            return true;
-        }
-        // SAFETY: the bit could not be set, so the stored waker is still ours.
-        unsafe { self.slot.drop_join_waker() };
-        false
+        // SAFETY: this is the handle (I1).
+        !unsafe { has_ended(self.slot, waker) }
     }
 
     /// Takes the result of a completed task out of its slot.
     #[inline]
     fn take(&mut self) -> Result<T, JoinError> {
         self.taken = true;
+        let ending = self.state().load().ending();
+        if ending != TaskOutcome::Returned {
+            // SAFETY: the handle owns what the task left, and has not taken it before (I2).
+            return Err(unsafe { take_error(self.slot, ending) });
+        }
         // SAFETY: the handle is an owner of the task (I1).
         let vtable = unsafe { self.slot.vtable() };
-        match self.state().load().ending() {
-            TaskOutcome::Returned => {
-                let mut output = MaybeUninit::<T>::uninit();
-                // SAFETY: the task returned a `T`, which is ours and was not taken before (I2).
-                unsafe { (vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
-                // SAFETY: just written.
-                Ok(unsafe { output.assume_init() })
-            }
-            TaskOutcome::Cancelled => Err(JoinError::cancelled(self.id())),
-            TaskOutcome::Panicked => {
-                // SAFETY: the task panicked; the payload is ours and was not taken before (I2).
-                let payload = unsafe { (vtable.take_panic)(self.slot) };
-                Err(JoinError::panicked(self.id(), payload))
-            }
-        }
+        let mut output = MaybeUninit::<T>::uninit();
+        // SAFETY: the task returned a `T`, which is ours and was not taken before (I2).
+        unsafe { (vtable.take_output)(self.slot, output.as_mut_ptr().cast()) };
+        // SAFETY: just written.
+        Ok(unsafe { output.assume_init() })
     }
+}
+
+// What follows is the same for all types of output.
+
+/// Whether the task in `slot` has ended; if not, `waker` is woken when it does.
+///
+/// # Safety
+/// The caller is the task's handle.
+#[inline]
+unsafe fn has_ended(slot: SlotRef<Header>, waker: &Waker) -> bool {
+    let now = slot.state.load();
+    if now.is_complete() {
+        return true;
+    }
+    if now.has_join_waker() {
+        // SAFETY: by the caller's promise.
+        return unsafe { replace_waker(slot, waker) };
+    }
+    // SAFETY: as above; there is no waker.
+    unsafe { store_waker(slot, waker.clone()) }
+}
+
+/// Stores `waker` for the completer. `true`: the task has ended meanwhile.
+///
+/// # Safety
+/// The caller is the task's handle, and no waker is stored.
+#[inline]
+unsafe fn store_waker(slot: SlotRef<Header>, waker: Waker) -> bool {
+    slot.join_waker.with_mut(|place| {
+        // SAFETY: the bit is clear: the place is ours and empty.
+        unsafe { place.write(Some(waker)) };
+    });
+    if slot.state.set_join_waker() {
+        return false;
+    }
+    // SAFETY: the bit could not be set, so the stored waker is still ours.
+    unsafe { slot.drop_join_waker() };
+    true
+}
+
+/// Stores `waker` in place of the one that is stored, unless they wake the same. `true`: the task has ended meanwhile.
+///
+/// # Safety
+/// The caller is the task's handle, and has stored a waker.
+unsafe fn replace_waker(slot: SlotRef<Header>, waker: &Waker) -> bool {
+    // SAFETY: nobody writes the waker while the bit is set, and we alone clear it.
+    let old = slot.join_waker.with(|old| unsafe { &*old });
+    if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
+        return false;
+    }
+    if !slot.state.unset_join_waker() {
+        return true;
+    }
+    // SAFETY: the bit is clear, so the stored waker is ours.
+    unsafe { slot.drop_join_waker() };
+    // SAFETY: as above; there is no waker.
+    unsafe { store_waker(slot, waker.clone()) }
+}
+
+/// Why the task in `slot` gave no output.
+///
+/// # Safety
+/// The caller is the task's handle, `ending` says how the task ended, and nothing of it was taken before.
+#[cold]
+unsafe fn take_error(slot: SlotRef<Header>, ending: TaskOutcome) -> JoinError {
+    // SAFETY: the handle is an owner of the task.
+    let id = unsafe { slot.id() };
+    if ending == TaskOutcome::Cancelled {
+        return JoinError::cancelled(id);
+    }
+    // SAFETY: the task panicked, and the payload is the caller's.
+    JoinError::panicked(id, unsafe { take_panic(slot) })
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -225,8 +264,8 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "JoinHandle polled after completion");
         let unit = ready!(coop::poll_proceed(cx));
-        let now = self.state().load();
-        if !now.is_complete() && self.store_waker(now, cx.waker()) {
+        // SAFETY: this is the handle (I1).
+        if !unsafe { has_ended(self.slot, cx.waker()) } {
             return Poll::Pending;
         }
         unit.made_progress();
@@ -242,7 +281,7 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
-/// The handle leaves the task in `slot`; `taken` says whether its output is gone. The same for all types of output.
+/// The handle leaves the task in `slot`; `taken` says whether its output is gone.
 ///
 /// # Safety
 /// The caller is the handle, which does not look at the task again.
@@ -252,7 +291,7 @@ unsafe fn leave(slot: SlotRef<Header>, mut taken: bool) {
             LeaveOutcome::DropOutput => {
                 taken = true;
                 // SAFETY: the handle owns the output (I2), which was not taken before.
-                unsafe { drop_output(slot) };
+                unsafe { drop_result(slot) };
             }
             LeaveOutcome::Left { waker, last } => {
                 if waker {
@@ -267,22 +306,6 @@ unsafe fn leave(slot: SlotRef<Header>, mut taken: bool) {
             }
         }
     }
-}
-
-/// Drops the output of a completed task that nobody will take.
-///
-/// # Safety
-/// The caller owns the output of the task.
-unsafe fn drop_output(slot: SlotRef<Header>) {
-    // SAFETY: the handle is an owner of the task (I1).
-    let vtable = unsafe { slot.vtable() };
-    // SAFETY: as above.
-    let id = unsafe { slot.id() };
-    // A panic in the output's drop has nowhere to go: the caller is dropping a handle.
-    id.scope(|| {
-        // SAFETY: the output is the caller's and was not taken before.
-        contain_panic(|| unsafe { (vtable.drop_output)(slot) })
-    });
 }
 
 impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {

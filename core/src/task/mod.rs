@@ -29,11 +29,15 @@ mod owned;
 #[cfg(feature = "alloc")]
 mod poll;
 #[cfg(feature = "alloc")]
+mod schedule;
+#[cfg(feature = "alloc")]
 mod slots;
 #[cfg(feature = "alloc")]
 mod spawn;
 #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
 mod state;
+#[cfg(feature = "alloc")]
+mod vtable;
 #[cfg(feature = "alloc")]
 mod waker;
 mod yield_now;

@@ -160,6 +160,11 @@ impl Snapshot {
         self.has(NOTIFIED)
     }
 
+    /// Whether a poll of the task can not start.
+    fn is_ended_or_running(self) -> bool {
+        self.0 & (LIVE | RUNNING) != LIVE
+    }
+
     fn has(self, flag: usize) -> bool {
         self.0 & flag != 0
     }
@@ -279,23 +284,25 @@ impl State {
     /// The holder of the `Notified` starts a poll (I1, I2).
     #[inline]
     pub(super) fn start(&self) -> OnStart {
-        self.update(|now| {
+        let before = self.update(|now| {
             debug_assert!(now.has(NOTIFIED), "a notified without NOTIFIED");
-            if now.is_complete() || now.has(RUNNING) {
-                // The runtime's shutdown was faster: it completes, or has completed, the task.
-                let (next, last) = now.without_notified();
-                return (Some(next), OnStart::Finished { last });
-            }
-            let next = (now.0 & !NOTIFIED) | RUNNING;
-            let then = if now.has(CANCELLED) {
-                OnStart::Cancel
-            } else {
-                OnStart::Poll {
-                    generation: now.generation(),
-                }
+            let next = match now.is_ended_or_running() {
+                true => now.without_notified().0,
+                false => (now.0 & !NOTIFIED) | RUNNING,
             };
-            (Some(next), then)
-        })
+            (Some(next), now)
+        });
+        if before.is_ended_or_running() {
+            // The runtime's shutdown was faster: it completes, or has completed, the task.
+            let (_, last) = before.without_notified();
+            OnStart::Finished { last }
+        } else if before.has(CANCELLED) {
+            OnStart::Cancel
+        } else {
+            OnStart::Poll {
+                generation: before.generation(),
+            }
+        }
     }
 
     /// The poll returned `Pending`.

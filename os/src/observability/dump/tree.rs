@@ -5,8 +5,10 @@ use std::fmt;
 use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
-const MACHINERY: [&str; 16] = [
+const MACHINERY: [&str; 19] = [
     "selkie::scheduler::current_thread::run",
+    "selkie::runtime::current_thread",
+    "selkie::runtime::multi_thread",
     "<selkie::observability::root_poll",
     "<selkie::observability::names::NamedFuture",
     "<selkie::trace::",
@@ -14,6 +16,7 @@ const MACHINERY: [&str; 16] = [
     "core::ops::function::FnOnce::call_once",
     "selkie_core::task::poll",
     "selkie_core::task::header",
+    "selkie_core::task::vtable",
     "selkie_core::task::id",
     "selkie_core::platform",
     "selkie_core::coop",
@@ -25,9 +28,10 @@ const MACHINERY: [&str; 16] = [
 ];
 
 /// The same by the ends of their files' paths, where the debug information has lines alone and short names.
-const MACHINERY_FILES: [&str; 10] = [
+const MACHINERY_FILES: [&str; 11] = [
     "core/src/task/poll.rs",
     "core/src/task/header.rs",
+    "core/src/task/vtable.rs",
     "core/src/task/id.rs",
     "core/src/coop/budget.rs",
     "core/src/platform/std_panic.rs",

@@ -156,6 +156,7 @@ unsafe impl Schedule for CurrentThread {
         unsafe { push(this, task) };
     }
 
+    #[inline]
     fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool) {
         if let Some(probes) = self.probes() {
             probes.finished(id, location);
