@@ -269,7 +269,8 @@ mod with_alloc {
     use crate::queue::{Inject, Ring, RingOwner};
     use crate::sync::mpsc::PermitIterator;
     use crate::task::raw::{
-        BoxedFuture, ClosingTasks, Header, ListedTask, OwnedTasks, Schedule, VisibleTasks,
+        BoxedFuture, ClosingTasks, Header, ListedTask, OwnedTasks, Schedule, UnspawnedTask,
+        VisibleTasks,
     };
 
     by_debug! {
@@ -277,6 +278,7 @@ mod with_alloc {
         [] Entered,
         [] Header,
         [] ListedTask,
+        [] UnspawnedTask<'_>,
         [Q: QueueHandle + Debug] Inject<Q>,
         [S: Schedule] ClosingTasks<S>,
         [S: Schedule] OwnedTasks<S>,

@@ -37,6 +37,7 @@ const NOT_LISTED: &[&str] = &[
     "BiasedRotator",
     "SpliceEnd",
     "Lookup",
+    "NameLookup",
     "MaybeDone",
     "Rotator",
     "TryIoError",

@@ -155,7 +155,7 @@ pub(crate) const ROOMS: &[Room] = &[
     os(
         "blocking",
         // `sys`: waiting for a thread's end with a limit.
-        &["config", "observability", "sys"],
+        &["config", "observability", "sys", "threads"],
         &["platform", "coop", "task", "park", "time"],
     ),
     os(

@@ -206,6 +206,7 @@ const CALLERS: &[(&str, &[&str])] = &[
 
 /// Files whose calls look so and are not foreign, or are a task's own.
 const OWN: &[(&str, &str)] = &[
+    ("os/src/driver/operation.rs", "its own future of readiness"),
     (
         "os/src/observability/observer.rs",
         "declares functions whose names end so; `probes.rs` calls hooks",
@@ -316,6 +317,7 @@ const OWN: &[(&str, &str)] = &[
     ("os/src/stdio/output.rs", "the handle of its own closure"),
     ("os/src/stdio/input_thread.rs", "its own answer"),
     ("os/src/task/abort_on_drop.rs", "the handle that it owns"),
+    ("os/src/task/library_job.rs", "the task that it owns"),
     (
         "os/src/task/local_key.rs",
         "a future inside the one that is polled: its panic is the task's",

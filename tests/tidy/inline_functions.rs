@@ -7,12 +7,9 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 30] = [
+const PLACES: [&str; 33] = [
     "os/src/driver/uring/",
-    "os/src/fs/lock.rs",
-    "os/src/fs/replace.rs",
-    "os/src/fs/ring_io.rs",
-    "os/src/fs/timer_thread.rs",
+    "os/src/fs/",
     "os/src/net/splice/",
     "os/src/net/udp_batch.rs",
     "os/src/net/unix/rights.rs",
@@ -28,13 +25,19 @@ const PLACES: [&str; 30] = [
     "os/src/observability/statistics/",
     "os/src/observability/timed_probes.rs",
     "os/src/observability/watchdog.rs",
+    "os/src/process/child_process.rs",
+    "os/src/process/exit/",
+    "os/src/process/orphan/",
     "os/src/runtime/builder_probes.rs",
     "os/src/runtime/recording",
     "os/src/runtime/report",
     "os/src/runtime/requested_probes.rs",
     "os/src/runtime/start_watchdog.rs",
     "os/src/runtime/statistics.rs",
+    "os/src/stdio/",
     "os/src/sys/directory.rs",
+    "os/src/sys/exact_input/",
+    "os/src/sys/page_cache/",
     "os/src/sys/replaced_file/",
     "os/src/time/precise_sleep.rs",
     "os/src/uring/",

@@ -38,6 +38,7 @@ pub use padded::Padded;
 #[cfg(feature = "alloc")]
 pub use slab::{Entered, Slab, SlabHeader};
 #[cfg(feature = "alloc")]
+pub(crate) use slab_owner::SlotClass;
 pub use slab_owner::{SlabOwner, SlabPool, SlotLayout};
 pub use slot::SlotRef;
 

@@ -69,7 +69,7 @@ unsafe impl Send for SharedSlot {}
 fn model_slots_given_back_remotely() {
     loom::model(|| {
         let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
-        let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+        let owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
         // SAFETY: dropped below, on this thread, before the owner.
         let entered = unsafe { owner.enter() };
         let slots: Vec<_> = (0..3).map(|_| owner.take(64)).collect();
@@ -105,7 +105,7 @@ fn model_slots_given_back_remotely() {
 fn model_slab_changes_owners_while_a_slot_is_returned() {
     loom::model(|| {
         let pool: &'static SlabPool<Slot> = Box::leak(Box::new(SlabPool::new()));
-        let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+        let owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
         let sent = SharedSlot(owner.take(64));
         let kept = owner.take(64);
         let away = thread::spawn(move || {
@@ -114,7 +114,7 @@ fn model_slab_changes_owners_while_a_slot_is_returned() {
             unsafe { Slab::give_back(sent.0) }
         });
         drop(owner);
-        let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+        let owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
         let mut held = vec![kept, owner.take(64), owner.take(64)];
         away.join().unwrap();
         held.push(owner.take(64));

@@ -62,7 +62,9 @@ pub unsafe trait SlabHeader: SlotHeader {
 /// A source of slots; owned by one owner at a time and never freed.
 pub struct Slab<H: SlabHeader> {
     /// What the owner's slots belong to: an address that slots' users interpret.
-    owner: AtomicPtr<()>,
+    pub(super) owner: AtomicPtr<()>,
+    /// A table of functions for what is at that address.
+    pub(super) functions: AtomicPtr<()>,
     local: UnsafeCell<BlockLists<H>>,
     /// The blocks, for those who look from outside (I6).
     pub(super) known: Lock<Vec<BlockRef<H>>>,
@@ -100,6 +102,7 @@ impl<H: SlabHeader> Slab<H> {
     pub(super) fn new() -> Self {
         Self {
             owner: AtomicPtr::new(core::ptr::null_mut()),
+            functions: AtomicPtr::new(core::ptr::null_mut()),
             local: UnsafeCell::new(BlockLists::new()),
             known: Lock::new(Vec::new()),
             remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
@@ -118,20 +121,6 @@ impl<H: SlabHeader> Slab<H> {
         let slab = unsafe { block.slab() };
         // SAFETY: a block with a taken slot has a slab, and slabs are never freed.
         unsafe { &*slab.cast::<Self>() }
-    }
-
-    /// What the slots of this slab belong to.
-    #[inline]
-    pub fn owner(&self) -> *mut () {
-        // Relaxed: set before any slot is handed out, and whoever asks has a slot.
-        self.owner.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_owner(&self, owner: *mut ()) {
-        // A walk for the owner before, whose slots may still be known, is over then (I6).
-        let _known = self.known.lock();
-        // Relaxed: handed to others only with slots, see `owner`.
-        self.owner.store(owner, Ordering::Relaxed);
     }
 
     /// Gives `slot` back to its slab: without an atomic operation in the context that is the

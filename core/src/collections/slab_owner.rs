@@ -54,11 +54,17 @@ impl<H: SlabHeader> SlabPool<H> {
         slab
     }
 
-    /// Takes a slab out of the pool, or makes one; its slots belong to `owner`, and lie as `layout` says.
-    pub fn own(&'static self, owner: *mut (), layout: SlotLayout) -> SlabOwner<H> {
+    /// Takes a slab out of the pool, or makes one; its slots belong to `owner`, for which there are `functions`, and lie as
+    /// `layout` says.
+    pub fn own(
+        &'static self,
+        owner: *mut (),
+        functions: *const (),
+        layout: SlotLayout,
+    ) -> SlabOwner<H> {
         let vacant = self.vacant.lock().pop();
         let slab = vacant.unwrap_or_else(|| self.make_slab());
-        slab.set_owner(owner);
+        slab.set_owner(owner, functions);
         SlabOwner {
             slab,
             pool: self,
@@ -97,6 +103,28 @@ impl SlotLayout {
 
 const _: () = assert!(CLASSES % (SlotLayout::Apart.rounding() + 1) == 0);
 
+/// A size of slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotClass(u8);
+
+impl SlotClass {
+    /// The smallest slots of at least `bytes`, or the largest there are.
+    #[inline]
+    pub(crate) const fn of(bytes: usize) -> Self {
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "there are not so many classes"
+        )]
+        Self(if bytes < LARGEST_SLOT {
+            bytes.saturating_sub(1) / SLOT_ALIGN
+        } else {
+            CLASSES - 1
+        } as u8)
+    }
+}
+
+const _: () = assert!(CLASSES <= u8::MAX as usize);
+
 /// The right to take slots from one slab; may move between threads, but not be shared.
 ///
 /// Dropping it gives the slab back to its pool, with the memory of all blocks that have no taken
@@ -123,7 +151,13 @@ impl<H: SlabHeader> SlabOwner<H> {
             bytes <= LARGEST_SLOT,
             "slot too large: {bytes} of {LARGEST_SLOT} bytes"
         );
-        let class = (bytes.div_ceil(SLOT_ALIGN).max(1) - 1) | self.rounding;
+        self.take_of(SlotClass::of(bytes))
+    }
+
+    /// Takes a slot of `class`.
+    #[inline]
+    pub(crate) fn take_of(&self, class: SlotClass) -> SlotRef<H> {
+        let class = usize::from(class.0) | self.rounding;
         // SAFETY: the owner, which is not shared.
         match unsafe { self.slab.take(class) } {
             Some(slot) => slot,

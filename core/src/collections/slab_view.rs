@@ -1,13 +1,37 @@
-//! The blocks of a slab as any context may see them (I6 of `slab`).
+//! The owner and the blocks of a slab as any context may see them (I6 of `slab`).
 #![allow(unsafe_code)]
 
 use super::block::BlockRef;
 use super::block_pool::BlockPool;
 use super::slab::{Slab, SlabHeader};
 use super::slot::SlotRef;
-use crate::platform::{HAS_THREADS, SLOT_CHUNK_BYTES};
+use crate::platform::{HAS_THREADS, Ordering, SLOT_CHUNK_BYTES};
 
 impl<H: SlabHeader> Slab<H> {
+    /// What the slots of this slab belong to.
+    #[inline]
+    pub fn owner(&self) -> *mut () {
+        // Relaxed: set before any slot is handed out, and whoever asks has a slot.
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    /// The functions for it.
+    #[inline]
+    pub fn functions(&self) -> *const () {
+        // Relaxed: as `owner`.
+        self.functions.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_owner(&self, owner: *mut (), functions: *const ()) {
+        // A walk for the owner before, whose slots may still be known, is over then (I6).
+        let _known = self.known.lock();
+        // Relaxed: handed to others only with slots, see `owner`.
+        self.owner.store(owner, Ordering::Relaxed);
+        // Relaxed: as above.
+        self.functions
+            .store(functions.cast_mut(), Ordering::Relaxed);
+    }
+
     /// Calls `visit` with every carved slot, taken or vacant, of all blocks, while the slab's slots belong to `owner`, or to
     /// anybody. Callable in any context where there are threads; without threads there is nothing to visit. A slot may be
     /// visited twice, and those that come or go meanwhile once or not at all. `visit` takes and gives back no slot, and

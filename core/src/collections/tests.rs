@@ -148,7 +148,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// whatever the order.
 fn check(steps: Vec<Step>) {
     let pool = pool();
-    let mut owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+    let mut owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
     let mut record = Record::default();
     for step in steps {
         match step {
@@ -176,7 +176,7 @@ fn check(steps: Vec<Step>) {
             Step::Walk => record.assert_walked(&owner),
             Step::ChangeOwner => {
                 drop(owner);
-                owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+                owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
             }
         }
     }
@@ -196,7 +196,7 @@ proptest! {
 #[test]
 fn released_memory_is_reused_with_new_generations() {
     let pool = pool();
-    let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+    let owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
     let mut record = Record::default();
     for round in 0..4 {
         (0..3_000 / LESS).for_each(|_| record.take(&owner, 2_048));
@@ -228,7 +228,7 @@ fn released_memory_is_reused_with_new_generations() {
 #[test]
 fn regression_46_empty_blocks_are_not_walked() {
     let pool = pool();
-    let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+    let owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
     // SAFETY: dropped before the owner.
     let _entered = unsafe { owner.enter() };
     let slots: Vec<_> = (0..100_000 / LESS).map(|_| owner.take(64)).collect();
@@ -248,8 +248,8 @@ fn regression_46_empty_blocks_are_not_walked() {
 fn slots_of_layout_apart_share_no_cache_line() {
     use crate::platform::CACHE_LINE_BYTES;
 
-    let dense = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
-    let apart = pool().own(std::ptr::null_mut(), SlotLayout::Apart);
+    let dense = pool().own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
+    let apart = pool().own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Apart);
     let line = CACHE_LINE_BYTES.max(1);
     let mut lines = BTreeSet::new();
     let mut taken = Vec::new();
@@ -274,7 +274,7 @@ fn slots_of_layout_apart_share_no_cache_line() {
 /// A block that went to the pool while its slots are visited could be another owner's by the time the visit comes to it.
 #[test]
 fn a_trim_during_a_walk_releases_no_block() {
-    let owner = pool().own(std::ptr::null_mut(), SlotLayout::Dense);
+    let owner = pool().own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
     let slots: Vec<_> = (0..100).map(|_| owner.take(super::LARGEST_SLOT)).collect();
     // SAFETY: dropped below, on this thread, before the owner.
     let entered = unsafe { owner.enter() };
@@ -351,7 +351,7 @@ unsafe impl SlabHeader for PanickingSlot {
 #[test]
 fn a_header_whose_constructor_panics_leaves_no_slot_without_a_header() {
     let pool: &'static SlabPool<PanickingSlot> = Box::leak(Box::new(SlabPool::new()));
-    let owner = pool.own(std::ptr::null_mut(), SlotLayout::Dense);
+    let owner = pool.own(std::ptr::null_mut(), std::ptr::null(), SlotLayout::Dense);
     let first = owner.take(64);
     BREAKS.set(true);
     let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| owner.take(64)));

@@ -15,7 +15,7 @@ use super::id::Id;
 use super::meta_words::MetaWords;
 use super::state::State;
 use crate::collections::{
-    BlockPool, ChainLink, QueueHandle, QueueItem, Slab, SlabHeader, SlotHeader, SlotRef,
+    BlockPool, ChainLink, QueueHandle, QueueItem, Slab, SlabHeader, SlotClass, SlotHeader, SlotRef,
 };
 use crate::platform::{UnsafeCell, contain_panic};
 
@@ -39,8 +39,12 @@ pub(super) struct Meta {
     pub(super) location: &'static Location<'static>,
 }
 
-/// What differs between tasks of different futures and schedulers.
+/// What differs between tasks of different futures.
 pub(super) struct Vtable {
+    /// The size of a slot with the future.
+    pub(super) class: SlotClass,
+    /// Moves the future that is pointed to into a vacant slot.
+    pub(super) place: unsafe fn(SlotRef<Header>, *mut ()),
     /// Polls the future of a task that the caller runs; `true`: it has returned, and the output is in its place. If it panics,
     /// the future is dropped.
     pub(super) poll: unsafe fn(SlotRef<Header>, &mut Context<'_>) -> bool,
@@ -52,12 +56,6 @@ pub(super) struct Vtable {
     pub(super) drop_output: unsafe fn(SlotRef<Header>),
     /// Where the payload of a task that panicked is, or will be.
     pub(super) payload: unsafe fn(SlotRef<Header>) -> *mut Payload,
-    /// Hands a `Notified` to the task's scheduler.
-    pub(super) schedule: unsafe fn(SlotRef<Header>),
-    /// Hands the `Notified` of a task that was woken while the caller polled it to the task's scheduler.
-    pub(super) requeue: unsafe fn(SlotRef<Header>),
-    /// Tells the scheduler of the end of a task that the caller runs, and whether it panicked.
-    pub(super) finished: unsafe fn(SlotRef<Header>, bool),
 }
 
 // Memory: on a 32-bit chip a header takes eight words.
@@ -257,12 +255,6 @@ impl Notified {
         Self(header)
     }
 
-    #[inline]
-    fn vtable(&self) -> &'static Vtable {
-        // SAFETY: the `Notified` keeps the task in its slot (I3).
-        unsafe { self.0.vtable() }
-    }
-
     /// Gives the `Notified` back because the queue is closed; the shutdown of the task's runtime finds
     /// the task by its slot.
     pub fn discard(self) {
@@ -272,14 +264,6 @@ impl Notified {
         }
     }
 
-    /// Hands the task to its scheduler, as a waker does.
-    pub fn schedule(self) {
-        let vtable = self.vtable();
-        // SAFETY: the `Notified` is consumed here, once.
-        unsafe { (vtable.schedule)(self.0) }
-    }
-
-    #[inline]
     pub(super) fn slot(&self) -> SlotRef<Header> {
         self.0
     }
@@ -318,35 +302,4 @@ unsafe impl QueueHandle for Notified {
         // SAFETY: by the caller's promise it is a `Notified`'s slot.
         Self(unsafe { SlotRef::new(raw) })
     }
-}
-
-/// Where the `Notified`s of a runtime's tasks go.
-///
-/// # Safety
-/// If [`may_drop_tasks_here`](Self::may_drop_tasks_here) says so, the calling context may drop every
-/// task of the scheduler that nobody runs.
-pub unsafe trait Schedule: Sized + 'static {
-    /// Whether tasks may be dropped in this context: not where they are not `Send` and this is not
-    /// the thread that they belong to.
-    fn may_drop_tasks_here(&self) -> bool;
-
-    /// A task was woken.
-    ///
-    /// # Safety
-    /// `this` may be gone as soon as the `Notified` is out of the caller's hands: whoever still needs
-    /// it after queueing the `Notified` first makes sure that it stays.
-    unsafe fn schedule(this: NonNull<Self>, notified: Notified);
-
-    /// A task woke itself while it was polled: it goes to the back of the queue.
-    ///
-    /// # Safety
-    /// As for [`schedule`](Self::schedule); the caller runs the task, which keeps `this` alive.
-    #[inline]
-    unsafe fn requeue(this: NonNull<Self>, notified: Notified) {
-        // SAFETY: by the caller's promise.
-        unsafe { Self::schedule(this, notified) };
-    }
-
-    /// A task has ended. Called in the context that ended it, before its joiner is woken.
-    fn finished(&self, id: Id, location: &'static Location<'static>, panicked: bool);
 }

@@ -29,6 +29,8 @@ mod owned;
 #[cfg(feature = "alloc")]
 mod poll;
 #[cfg(feature = "alloc")]
+mod schedule;
+#[cfg(feature = "alloc")]
 mod slots;
 #[cfg(feature = "alloc")]
 mod spawn;

@@ -21,14 +21,15 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::Location;
 
-use super::header::{Header, ListedTask, Notified, Schedule};
+use super::header::{Header, ListedTask, Notified};
 use super::id::Id;
 use super::join::JoinHandle;
+use super::schedule::{Schedule, ScheduleVtable};
 use super::slots::{
     cancel_all, cancel_in_order, find_living, has_surplus, is_quiet, list_tasks, own_slab, release,
     trim, wake_all, wake_waiting,
 };
-use super::spawn::spawn_in;
+use super::spawn::{UnspawnedTask, spawn_in};
 use crate::collections::{Entered, Slab, SlabOwner, SlabPool, SlotLayout};
 use crate::platform::{HAS_THREADS, PlainArc, tell, yield_thread};
 use crate::process_static;
@@ -138,7 +139,7 @@ impl<S: Schedule> OwnedTasks<S> {
         layout: SlotLayout,
     ) -> Self {
         let owner = PlainArc::as_ptr(&scheduler).cast_mut().cast();
-        let slab = own_slab(pool, owner, layout);
+        let slab = own_slab(pool, owner, ScheduleVtable::of::<S>(), layout);
         Self(Owner {
             slab: ManuallyDrop::new(slab),
             scheduler: ManuallyDrop::new(scheduler),
@@ -156,8 +157,14 @@ impl<S: Schedule> OwnedTasks<S> {
         location: &'static Location<'static>,
         future: F,
     ) -> (Notified, JoinHandle<F::Output>) {
-        // SAFETY: by the caller's promise; the slab belongs to a scheduler of type `S`.
-        unsafe { spawn_in::<F, S>(&self.0.slab, id, location, future) }
+        // SAFETY: by the caller's promise.
+        unsafe { spawn_in(&self.0.slab, id, location, future) }
+    }
+
+    /// A new task, queued: the caller takes its `Notified` to the scheduler.
+    #[inline]
+    pub fn put(&self, task: UnspawnedTask<'_>) -> Notified {
+        task.put_in(&self.0.slab)
     }
 
     /// Marks the running context as the one that spawns here, until the guard drops.

@@ -12,17 +12,24 @@ use core::task::Context;
 
 use super::error::Payload;
 use super::header::{Header, Notified};
+use super::schedule::Scheduler;
 use super::state::{OnComplete, OnPending, OnStart, TaskOutcome};
 use super::waker;
 use crate::collections::SlotRef;
+use crate::coop;
 use crate::platform::{catch_panic, contain_panic};
 
 impl Notified {
     /// Polls the task once.
-    #[inline]
     pub fn run(self) {
+        self.run_inline();
+    }
+
+    /// As [`run`](Self::run), compiled into the caller: for the loop of a scheduler.
+    #[inline(always)]
+    pub fn run_inline(self) {
         // SAFETY: the `Notified` is consumed here, once.
-        unsafe { run(self.slot()) }
+        unsafe { run(self.slot()) };
     }
 
     /// Cancels the task in the caller's context, unless it has ended.
@@ -36,6 +43,7 @@ impl Notified {
 
 /// # Safety
 /// The caller passes the ownership of the task's `Notified`.
+#[inline(always)]
 unsafe fn run(slot: SlotRef<Header>) {
     let ending = match slot.state.start() {
         // SAFETY: the state is RUNNING by us.
@@ -68,17 +76,20 @@ unsafe fn poll_once(slot: SlotRef<Header>, generation: usize) -> Option<TaskOutc
     let id = unsafe { slot.id() };
     let waker = waker::of(slot, generation);
     let mut cx = Context::from_waker(&waker);
-    let polled = id.scope(|| {
-        // SAFETY: while RUNNING the stage is the future, and ours alone.
-        catch_panic(|| unsafe { (vtable.poll)(slot, &mut cx) })
-    });
+    // SAFETY: while RUNNING the stage is the future, and ours alone.
+    let poll = || unsafe { (vtable.poll)(slot, &mut cx) };
+    let polled = id.scope(|| catch_panic(|| coop::raw::budget(poll)));
     match polled {
         Ok(true) => Some(TaskOutcome::Returned),
         Ok(false) => match slot.state.pend() {
             OnPending::Idle => None,
             OnPending::Requeue => {
                 // SAFETY: the state is NOTIFIED, and we are the one to queue it.
-                unsafe { (vtable.requeue)(slot) };
+                let notified = unsafe { Notified::new(slot) };
+                // SAFETY: the `Notified` is ours.
+                let scheduler = unsafe { Scheduler::of(slot) };
+                // SAFETY: we run the scheduler's task.
+                unsafe { scheduler.requeue(notified) };
                 None
             }
             // SAFETY: still RUNNING by us.
@@ -161,12 +172,11 @@ unsafe fn put_payload(slot: SlotRef<Header>, payload: Box<dyn Any + Send>) -> Ta
 
 /// # Safety
 /// The state is RUNNING by the caller, and the stage holds what `ending` says.
-#[inline(always)]
 unsafe fn complete(slot: SlotRef<Header>, ending: TaskOutcome, seized: bool) {
-    // SAFETY: the caller runs the task.
-    let vtable = unsafe { slot.vtable() };
-    // SAFETY: as above, and the task has not completed.
-    unsafe { (vtable.finished)(slot, ending == TaskOutcome::Panicked) };
+    // SAFETY: the task has not completed, which keeps the scheduler.
+    let scheduler = unsafe { Scheduler::of(slot) };
+    // SAFETY: as above.
+    unsafe { scheduler.finished(slot, ending == TaskOutcome::Panicked) };
     let last = match slot.state.complete(ending, seized) {
         OnComplete::Left => false,
         OnComplete::WakeJoiner => {

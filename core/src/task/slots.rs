@@ -11,6 +11,7 @@ use core::cmp::Ordering;
 use super::header::{Header, ListedTask, Notified};
 use super::id::Id;
 use super::poll::cancel_seized;
+use super::schedule::ScheduleVtable;
 use super::state::{OnWake, WAKER_GENERATION};
 use crate::collections::{Slab, SlabOwner, SlabPool, SlotLayout, SlotRef};
 
@@ -41,13 +42,14 @@ impl Ord for LivingTask {
     }
 }
 
-/// See [`SlabPool::own`].
+/// A slab whose slots belong to `scheduler`, with its `table`; see [`SlabPool::own`].
 pub(super) fn own_slab(
     pool: &'static SlabPool<Header>,
-    owner: *mut (),
+    scheduler: *mut (),
+    table: &'static ScheduleVtable,
     layout: SlotLayout,
 ) -> SlabOwner<Header> {
-    pool.own(owner, layout)
+    pool.own(scheduler, core::ptr::from_ref(table).cast(), layout)
 }
 
 /// Gives the slab back to its pool.

@@ -1,4 +1,4 @@
-//! What differs between tasks: the functions of a task's vtable, for each future and each scheduler.
+//! What differs between tasks: the functions of a task's vtable, for each type of future.
 //!
 //! Idea        They are compiled for each type of future, so they do what needs the type and no more. What is the same for all
 //!             tasks is done by `poll`, once.
@@ -8,15 +8,14 @@ use alloc::boxed::Box;
 use core::future::Future;
 use core::mem::{ManuallyDrop, needs_drop};
 use core::pin::Pin;
-use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
 use super::cell::{Cell, Stage};
 use super::error::Payload;
-use super::header::{Header, Notified, Schedule, Vtable};
+use super::header::{Header, Vtable};
 use super::poll::{DropFuture, contain_drop};
-use crate::collections::{Slab, SlotRef};
-use crate::coop;
+use crate::collections::{SlotClass, SlotRef};
+use crate::platform::UnsafeCell;
 
 /// How a stored output becomes the one that the handle reads.
 pub(super) trait Unpack<O> {
@@ -46,64 +45,33 @@ impl<O> Unpack<Box<O>> for Unbox {
     }
 }
 
-/// The functions for tasks of `F` on `S`.
-pub(super) fn vtable<F: Future, U: Unpack<F::Output>, S: Schedule>() -> &'static Vtable {
+/// What a task of `F` is made of, and its functions.
+pub(super) const fn vtable<F: Future, U: Unpack<F::Output>>() -> &'static Vtable {
     const {
         &Vtable {
+            class: SlotClass::of(size_of::<Cell<F>>()),
+            place: place::<F>,
             poll: poll::<F>,
             drop_future: drop_future::<F>,
             take_output: take_output::<F, U>,
             drop_output: drop_output::<F>,
             payload: payload::<F>,
-            schedule: schedule::<S>,
-            requeue: requeue::<S>,
-            finished: finished::<S>,
         }
     }
 }
 
-/// The scheduler of the task in `slot`.
-///
-/// # Safety
-/// The caller holds the task's `Notified` or runs it, and `S` is its scheduler's type.
-#[inline]
-unsafe fn scheduler<S: Schedule>(slot: SlotRef<Header>) -> NonNull<S> {
-    // SAFETY: a task's slot came from a slab, and is taken.
-    let owner = unsafe { Slab::of(slot) }.owner().cast();
-    // SAFETY: a slab with tasks in it belongs to a scheduler, which its owner keeps (`owned`).
-    unsafe { NonNull::new_unchecked(owner) }
-}
-
 // None of these is `#[inline]`: they are called through a vtable alone, and would be copied for each that is made.
 
-unsafe fn schedule<S: Schedule>(slot: SlotRef<Header>) {
-    // SAFETY: the caller passes the ownership of the `Notified`.
-    let notified = unsafe { Notified::new(slot) };
-    // SAFETY: the `Notified` is ours.
-    let scheduler = unsafe { scheduler::<S>(slot) };
-    // SAFETY: the scheduler stays while a `Notified` of its tasks is out.
-    unsafe { S::schedule(scheduler, notified) }
-}
-
-unsafe fn requeue<S: Schedule>(slot: SlotRef<Header>) {
-    // SAFETY: the caller passes the ownership of the `Notified`.
-    let notified = unsafe { Notified::new(slot) };
-    // SAFETY: the `Notified` is ours.
-    let scheduler = unsafe { scheduler::<S>(slot) };
-    // SAFETY: the caller runs the scheduler's task.
-    unsafe { S::requeue(scheduler, notified) }
-}
-
-unsafe fn finished<S: Schedule>(slot: SlotRef<Header>, panicked: bool) {
-    // SAFETY: the task has not completed, which keeps the scheduler.
-    let scheduler = unsafe { scheduler::<S>(slot) };
-    // SAFETY: as above.
-    let scheduler = unsafe { scheduler.as_ref() };
-    // SAFETY: the caller runs the task.
-    let id = unsafe { slot.id() };
-    // SAFETY: as above.
-    let location = unsafe { slot.location() };
-    scheduler.finished(id, location, panicked);
+/// # Safety
+/// The slot is of the class of a `Cell<F>`, is vacant and the caller's; an `F` that is moved out stands at `future`.
+unsafe fn place<F: Future>(slot: SlotRef<Header>, future: *mut ()) {
+    let cell = slot.cast::<Cell<F>>();
+    // SAFETY: the slot is large enough, by the caller's promise.
+    let stage = unsafe { &raw mut (*cell.as_ptr()).stage };
+    // SAFETY: by the caller's promise.
+    let future = unsafe { future.cast::<F>().read() };
+    // SAFETY: nobody else knows of the slot; vacant slots hold nothing behind the header.
+    unsafe { stage.write(UnsafeCell::new(Stage::new(future))) };
 }
 
 /// Polls the future; `true`: it has returned, and the output is in its place. If it panics, or its drop does, so does this, and
@@ -117,7 +85,7 @@ unsafe fn poll<F: Future>(slot: SlotRef<Header>, cx: &mut Context<'_>) -> bool {
         let future = unsafe { &mut *Stage::future(stage) };
         // SAFETY: the future stays in its slot until it is dropped.
         let future = unsafe { Pin::new_unchecked(future) };
-        coop::raw::budget(|| future.poll(cx))
+        future.poll(cx)
     });
     core::mem::forget(dropped_if_it_panics);
     let Poll::Ready(output) = polled else {

@@ -59,11 +59,8 @@ unsafe fn wake(word: *const ()) {
 ///
 /// # Safety
 /// The caller made the state NOTIFIED and holds the `Notified`.
+#[inline]
 pub(super) unsafe fn schedule(header: SlotRef<Header>) {
     // SAFETY: the `Notified` is the caller's.
-    let notified = unsafe { Notified::new(header) };
-    // SAFETY: the `Notified` keeps the task in its slot.
-    let vtable = unsafe { header.vtable() };
-    // SAFETY: `schedule` takes the ownership of the `Notified`.
-    unsafe { (vtable.schedule)(notified.slot()) };
+    unsafe { Notified::new(header) }.schedule();
 }

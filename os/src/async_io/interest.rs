@@ -137,9 +137,12 @@ impl fmt::Debug for Interest {
             (self.0 & Self::LIST_COMPLETION.0 != 0, "LIO"),
         ];
         let mut separator = "";
-        for (_, name) in names.iter().filter(|(asked, _)| *asked) {
-            write!(f, "{separator}{name}")?;
-            separator = " | ";
+        for (is_asked, name) in &names {
+            if *is_asked {
+                f.write_str(separator)?;
+                f.write_str(name)?;
+                separator = " | ";
+            }
         }
         Ok(())
     }

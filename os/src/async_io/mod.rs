@@ -57,3 +57,5 @@ pub use seek::AsyncSeek;
 #[cfg(feature = "io-util")]
 pub use split::{ReadHalf, WriteHalf, split};
 pub use write::AsyncWrite;
+#[cfg(feature = "reactor")]
+pub(crate) use write::total_len;

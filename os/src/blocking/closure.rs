@@ -1,4 +1,4 @@
-//! A closure as a task: what the pool's queue and mailboxes hold.
+//! A closure as a task: what the pool's queue holds, and what its threads are given.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,22 +10,21 @@ use selkie_core::raw::time::ClockGuard;
 
 use super::record::BlockingKind;
 
-/// What a pool thread runs.
-pub(super) enum Job {
-    /// A closure with a join handle, and what keeps a paused clock from moving until the closure's
-    /// task is complete.
-    Closure(Notified, BlockingKind, Option<ClockGuard>),
-    /// A worker of the scheduler, or another thread's worth of work that must run.
-    Thread(Box<dyn FnOnce() + Send>),
+/// A closure with a join handle, for the queue.
+pub(super) struct QueuedClosure {
+    pub(super) task: Notified,
+    pub(super) kind: BlockingKind,
+    /// What keeps a paused clock from moving until the closure's task is complete.
+    pub(super) hold: Option<ClockGuard>,
 }
 
-impl Job {
-    /// Cancels a closure that has not begun. A worker's thread is dropped.
-    pub(super) fn cancel(self) {
-        if let Self::Closure(task, ..) = self {
-            task.cancel();
-        }
-    }
+/// What a thread of the pool is woken or started for.
+pub(super) enum Job {
+    Closure(QueuedClosure),
+    /// A worker of the scheduler, or another thread's worth of work that must run.
+    Thread(Box<dyn FnOnce() + Send>),
+    /// The pool has closed: the thread looks at the queue once more, and leaves.
+    Leave,
 }
 
 /// A closure as a future that is ready at its first poll.

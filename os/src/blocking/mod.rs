@@ -1,10 +1,10 @@
 //! Threads for work that blocks.
 
 mod closure;
-mod mailbox;
 mod pool;
+mod pool_thread;
 mod record;
 mod threads;
 
-pub(crate) use pool::{BlockingPool, SpawnError};
+pub(crate) use pool::BlockingPool;
 pub use record::{BlockedClosure, BlockingKind};

@@ -7,13 +7,13 @@
 //!             jobs that wait for each other still get a thread each.
 //! States      open → closed (queued closures are cancelled, running ones finish) → empty
 //! Invariants  I1 a thread is on the stack of idle threads or running, never both. It leaves the stack by being popped, or
-//!                by removing itself under the lock. Whoever pops it puts one job into its mailbox.
+//!                by removing itself under the lock. Whoever pops it gives it one job.
 //!             I2 jobs are queued only while `threads`, without those that run workers, is at the limit, or after the
 //!                system refused a thread, or while a thread is `arriving`. That thread runs no foreign code before it has
 //!                looked at the queue.
 //!             I3 every notified task that enters the pool is run or cancelled, outside the lock: closures and what they
 //!                own are foreign code, and so is the function that names threads.
-//!             I4 `handles` has a handle of each thread that `threads` counts, or, once the pool shuts down, has counted.
+//!             I4 `known` has each thread that `threads` counts, or, once the pool shuts down, has counted.
 //! Rejected    One queue and one condition variable for all threads: every job goes through one lock, and idle threads wake
 //!             in any order. Waking a thread for every job at once: a thousand short jobs would be a thousand system calls.
 #![allow(unsafe_code)]
@@ -24,43 +24,32 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use selkie_core::raw::task::{ClosingTasks, Notified, OwnedTasks, Schedule};
 use selkie_core::raw::time::ClockGuard;
 use selkie_core::task::{Id, JoinHandle};
 
-use super::closure::{Blocking, Job};
-use super::mailbox::Mailbox;
-use super::record::{BlockedClosure, BlockingKind, Records};
+use super::closure::{Blocking, Job, QueuedClosure};
+use super::pool_thread::PoolThread;
+use super::record::{BlockedClosure, BlockingKind};
 use crate::config::Config;
 use crate::observability::ProbesSlot;
-use crate::sys::join_thread;
 
-/// Why a closure could not be taken.
-#[derive(Debug)]
-pub(crate) enum SpawnError {
-    /// The pool is closed: the handle reports a cancelled task.
-    Closed,
-    /// No thread could be started, and none is there.
-    NoThread(io::Error),
-}
-
-/// What every thread of the runtime does around its work; the assembly installs it.
+/// What every thread of the runtime does around its work.
 pub(crate) type ThreadScope = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// The pool of one runtime.
 pub(crate) struct BlockingPool {
     pub(super) config: Config,
     pub(crate) probes: ProbesSlot,
-    pub(super) scope: std::sync::OnceLock<ThreadScope>,
+    pub(super) scope: ThreadScope,
+    /// When the pool was made, which the records of its threads count from.
+    pub(super) made: Instant,
     /// Whether closures are taken; changes under the lock, and may be asked without it.
     open: AtomicBool,
     state: Mutex<State>,
     pub(super) emptied: Condvar,
-    /// What each thread is at.
-    pub(super) records: Records,
 }
 
 pub(super) struct State {
@@ -71,12 +60,12 @@ pub(super) struct State {
     pub(super) threads: usize,
     /// Threads that are kept for work that is no closure: workers; the limit does not count them.
     pub(super) kept: usize,
-    pub(super) idle: Vec<Arc<Mailbox<Job>>>,
-    pub(super) queue: VecDeque<Job>,
-    /// What to wait for until a thread is really gone, with what its thread-locals drop.
-    pub(super) handles: Vec<thread::JoinHandle<()>>,
+    pub(super) idle: Vec<Arc<PoolThread>>,
+    pub(super) queue: VecDeque<QueuedClosure>,
+    /// The threads to join at the end (I4).
+    pub(super) known: Vec<Arc<PoolThread>>,
     /// The thread that has left last, as nobody had work for it.
-    pub(super) left: Option<thread::JoinHandle<()>>,
+    pub(super) left: Option<Arc<PoolThread>>,
     /// Slots of the closures; made at the first.
     pub(super) tasks: Option<OwnedTasks<BlockingPool>>,
     /// What `tasks` is once the pool is closed, until it is finished.
@@ -108,9 +97,7 @@ impl State {
         // A worker's thread that could not be started is counted as kept for a moment longer.
         self.threads.saturating_sub(self.kept)
     }
-}
 
-impl State {
     /// Lets go of the tasks if the pool is closed and no notified task is left.
     pub(super) fn finish_tasks(&mut self, is_open: bool) {
         if is_open || self.threads > 0 || !self.queue.is_empty() {
@@ -130,11 +117,12 @@ impl std::fmt::Debug for BlockingPool {
 }
 
 impl BlockingPool {
-    pub(crate) fn new(config: Config) -> Arc<Self> {
+    pub(crate) fn new(config: Config, scope: ThreadScope) -> Arc<Self> {
         Arc::new(Self {
             probes: ProbesSlot::new(config.probes.as_ref()),
             config,
-            scope: std::sync::OnceLock::new(),
+            scope,
+            made: Instant::now(),
             open: AtomicBool::new(true),
             state: Mutex::new(State {
                 ending: false,
@@ -143,26 +131,21 @@ impl BlockingPool {
                 kept: 0,
                 idle: Vec::new(),
                 queue: VecDeque::new(),
-                handles: Vec::new(),
+                known: Vec::new(),
                 left: None,
                 tasks: None,
                 closing: None,
             }),
             emptied: Condvar::new(),
-            records: Records::default(),
         })
-    }
-
-    /// Sets what each thread does around its work; called once, before any work.
-    pub(crate) fn install(&self, scope: ThreadScope) {
-        let _only_once = self.scope.set(scope);
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `closure` on a thread of the pool.
+    /// Runs `closure` on a thread of the pool. If the pool is closed, or no thread can be started and none is there, the
+    /// task is cancelled; the latter is an error.
     #[track_caller]
     pub(crate) fn spawn<F, R>(
         self: &Arc<Self>,
@@ -171,46 +154,34 @@ impl BlockingPool {
         hold: Option<ClockGuard>,
         id: Id,
         location: &'static Location<'static>,
-    ) -> (JoinHandle<R>, Result<(), SpawnError>)
+    ) -> (JoinHandle<R>, io::Result<()>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let task = Blocking(Some(closure));
-        let mut state = self.lock();
-        if !self.is_open() {
-            drop(state);
-            return (
-                self.spawn_cancelled(task, id, location),
-                Err(SpawnError::Closed),
-            );
-        }
-        let tasks = state
-            .tasks
-            .get_or_insert_with(|| OwnedTasks::new(Arc::clone(self)));
+        let (state, refused) = self.lock_tasks();
+        let tasks = refused.as_ref().or(state.tasks.as_ref());
+        let tasks = tasks.expect("one of them is there");
         // SAFETY: closure and output are `Send` and `'static`.
-        let (task, handle) = unsafe { tasks.spawn(id, location, task) };
-        let started = self.give(state, Job::Closure(task, kind, hold));
-        (handle, started)
+        let (task, handle) = unsafe { tasks.spawn(id, location, Blocking(Some(closure))) };
+        let closure = QueuedClosure { task, kind, hold };
+        (handle, self.give(state, refused, closure))
     }
 
-    /// A task of a pool that is closed: cancelled from the start.
-    fn spawn_cancelled<F, R>(
-        self: &Arc<Self>,
-        task: Blocking<F>,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<R>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        let tasks = OwnedTasks::new(Arc::clone(self));
-        // SAFETY: closure and output are `Send` and `'static`.
-        let (task, handle) = unsafe { tasks.spawn(id, location, task) };
-        task.cancel();
-        tasks.close().finish_soon();
-        handle
+    /// The state, with tasks to spawn with; if the pool is closed, tasks beside it, for one that is cancelled from the
+    /// start.
+    fn lock_tasks(self: &Arc<Self>) -> (MutexGuard<'_, State>, Option<OwnedTasks<Self>>) {
+        let mut state = self.lock();
+        let is_open = self.is_open();
+        if is_open && state.tasks.is_some() {
+            return (state, None);
+        }
+        let tasks = Some(OwnedTasks::new(Arc::clone(self)));
+        if !is_open {
+            return (state, tasks);
+        }
+        state.tasks = tasks;
+        (state, None)
     }
 
     /// The runtime ends soon: a thread that becomes idle from now on exits, and does not wait until it is
@@ -231,19 +202,26 @@ impl BlockingPool {
         let mut state = self.lock();
         // Relaxed: the lock orders it for the pool, and for others it is a hint.
         self.open.store(false, Ordering::Relaxed);
-        let (closures, rest) = state.queue.drain(..).partition::<VecDeque<_>, _>(
-            |job| matches!(job, Job::Closure(_, kind, _) if !kind.is_promised()),
-        );
-        state.queue = rest;
+        let mut cancelled = VecDeque::new();
+        for _ in 0..state.queue.len() {
+            let Some(closure) = state.queue.pop_front() else {
+                break;
+            };
+            let is_promised = closure.kind.is_promised();
+            let to = if is_promised {
+                &mut state.queue
+            } else {
+                &mut cancelled
+            };
+            to.push_back(closure);
+        }
         let idle = std::mem::take(&mut state.idle);
         drop(state);
-        for mailbox in idle {
-            mailbox.put(Job::Thread(Box::new(|| {})));
+        for thread in idle {
+            thread.give(Job::Leave);
         }
-        for job in closures {
-            if let Job::Closure(task, ..) = job {
-                task.cancel();
-            }
+        for closure in cancelled {
+            closure.task.cancel();
         }
         self.lock().finish_tasks(self.is_open());
     }
@@ -253,33 +231,38 @@ impl BlockingPool {
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();
         while state.threads > 0 {
-            state = match deadline {
-                None => self
-                    .emptied
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = self.emptied.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            let left = deadline.map_or(Duration::MAX, |deadline| {
+                deadline.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.emptied.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let left = state.left.take();
-        let handles = std::mem::take(&mut state.handles);
+        let mut threads = std::mem::take(&mut state.known);
+        if let Some(left) = state.left.take() {
+            threads.push(left);
+        }
         drop(state);
-        handles
-            .into_iter()
-            .chain(left)
-            .all(|handle| join_thread(handle, deadline))
+        for thread in threads {
+            if !thread.join(deadline) {
+                return false;
+            }
+        }
+        true
     }
 
     /// The closures that run now.
     pub(crate) fn running(&self) -> Vec<BlockedClosure> {
-        self.records.running()
+        let (state, now) = (self.lock(), self.made.elapsed());
+        let mut running = Vec::new();
+        for thread in &state.known {
+            if let Some(closure) = thread.record.read(now) {
+                running.push(closure);
+            }
+        }
+        running
     }
 
     /// Threads now, threads that wait for a job, and jobs that wait for a thread.

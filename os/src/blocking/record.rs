@@ -4,11 +4,9 @@
 //!                while no closure runs.
 
 use std::fmt;
-use std::ops::Deref;
 use std::panic::Location;
 use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use selkie_core::raw::platform::AtomicU64;
 
@@ -149,14 +147,12 @@ impl fmt::Display for BlockedClosure {
 pub(super) struct Record {
     spawned_at: AtomicPtr<Location<'static>>,
     kind: AtomicU8,
+    /// When it began, in nanoseconds since the pool was made.
     since_nanos: AtomicU64,
 }
 
-/// Nanoseconds since the first time this was asked for.
-fn now_nanos() -> u64 {
-    static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    let since = ORIGIN.get_or_init(Instant::now).elapsed();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Record {
@@ -168,11 +164,16 @@ impl Record {
         }
     }
 
-    /// The thread begins a closure.
-    pub(super) fn begin(&self, kind: BlockingKind, spawned_at: &'static Location<'static>) {
+    /// The thread begins a closure, `now` after the pool was made.
+    pub(super) fn begin(
+        &self,
+        kind: BlockingKind,
+        spawned_at: &'static Location<'static>,
+        now: Duration,
+    ) {
         // Relaxed: published by the store below.
         self.kind.store(kind as u8, Ordering::Relaxed);
-        self.since_nanos.store(now_nanos(), Ordering::Relaxed);
+        self.since_nanos.store(nanos(now), Ordering::Relaxed);
         let spawned_at = std::ptr::from_ref(spawned_at).cast_mut();
         // Release: pairs with the Acquire in `read` (I1).
         self.spawned_at.store(spawned_at, Ordering::Release);
@@ -185,9 +186,10 @@ impl Record {
             .store(std::ptr::null_mut(), Ordering::Release);
     }
 
-    /// The closure that runs, if one does. One that ends meanwhile may lend the next its figures.
+    /// The closure that runs `now` after the pool was made, if one does. One that ends meanwhile may lend the next its
+    /// figures.
     #[allow(unsafe_code)]
-    pub(super) fn read(&self) -> Option<BlockedClosure> {
+    pub(super) fn read(&self, now: Duration) -> Option<BlockedClosure> {
         // Acquire: pairs with the Release in `begin` (I1).
         let spawned_at = self.spawned_at.load(Ordering::Acquire);
         // SAFETY: null, or made of a `&'static Location` (I1).
@@ -196,54 +198,7 @@ impl Record {
         Some(BlockedClosure {
             kind: KINDS[usize::from(self.kind.load(Ordering::Relaxed))],
             spawned_at,
-            runs_for: Duration::from_nanos(now_nanos().saturating_sub(since)),
+            runs_for: Duration::from_nanos(nanos(now).saturating_sub(since)),
         })
-    }
-}
-
-/// The records of a pool's threads.
-#[derive(Debug, Default)]
-pub(super) struct Records(Mutex<Vec<Arc<Record>>>);
-
-impl Records {
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Record>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A record for the calling thread, until it is dropped.
-    pub(super) fn add(&self) -> RecordGuard<'_> {
-        let record = Arc::new(Record::new());
-        self.lock().push(Arc::clone(&record));
-        RecordGuard {
-            records: self,
-            record,
-        }
-    }
-
-    /// The closures that run now.
-    pub(super) fn running(&self) -> Vec<BlockedClosure> {
-        self.lock().iter().filter_map(|r| r.read()).collect()
-    }
-}
-
-/// A thread's record; the pool knows it until this is dropped.
-#[derive(Debug)]
-pub(super) struct RecordGuard<'a> {
-    records: &'a Records,
-    record: Arc<Record>,
-}
-
-impl Deref for RecordGuard<'_> {
-    type Target = Record;
-
-    fn deref(&self) -> &Record {
-        &self.record
-    }
-}
-
-impl Drop for RecordGuard<'_> {
-    fn drop(&mut self) {
-        let record = &self.record;
-        self.records.lock().retain(|r| !Arc::ptr_eq(r, record));
     }
 }

@@ -2,17 +2,17 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use selkie_core::raw::platform::contain_panic;
-use selkie_core::raw::task::Notified;
+use selkie_core::raw::task::{Notified, OwnedTasks};
 
-use super::closure::Job;
-use super::mailbox::Mailbox;
-use super::pool::{BlockingPool, SpawnError, State};
+use super::closure::{Job, QueuedClosure};
+use super::pool::{BlockingPool, State};
+use super::pool_thread::{PoolThread, take_out};
 use crate::config::call;
+use crate::threads::start_thread;
 
 /// What a thread is called whose name could not be made.
 const THREAD_NAME: &str = "tokio-rt-worker";
@@ -28,56 +28,47 @@ thread_local! {
 impl BlockingPool {
     /// Runs `work` on a thread of its own, also when the limit is reached.
     pub(crate) fn spawn_thread(self: &Arc<Self>, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-        let kept = ClosureThreadGuard(Arc::clone(self));
-        let work: Box<dyn FnOnce() + Send> = Box::new(move || {
-            let _kept = kept;
-            work();
-        });
         let mut state = self.lock();
         state.kept += 1;
-        let (mut state, name) = self.name_for(state, |state| state.idle.is_empty());
-        if let Some(mailbox) = state.idle.pop() {
-            drop(state);
-            mailbox.put(Job::Thread(work));
-            return Ok(());
+        let is_needed = state.idle.is_empty();
+        let (mut state, name) = self.name_if(is_needed, state);
+        let thread = match state.idle.pop() {
+            Some(thread) => Ok(thread),
+            None => self.start_thread(&mut state, name),
+        };
+        if thread.is_err() {
+            state.kept -= 1;
         }
-        self.start_thread(&mut state, name, Job::Thread(work))
-            .map_err(|(error, work)| {
-                drop(state); // `Kept` takes the lock.
-                drop(work);
-                error
-            })
+        drop(state);
+        thread?.give(Job::Thread(work));
+        Ok(())
     }
 
-    /// Queues `job`, and wakes or starts a thread, unless one was woken or started that has not arrived yet.
+    /// Queues `closure`, and wakes or starts a thread, unless one was woken or started that has not arrived yet. If the
+    /// pool is closed, cancels it; then `refused` are the tasks that it was spawned with.
     pub(super) fn give(
         self: &Arc<Self>,
         state: MutexGuard<'_, State>,
-        job: Job,
-    ) -> Result<(), SpawnError> {
-        let (mut state, name) =
-            self.name_for(state, |state| !state.arriving && self.needs_thread(state));
+        refused: Option<OwnedTasks<Self>>,
+        closure: QueuedClosure,
+    ) -> io::Result<()> {
+        let is_needed = refused.is_none() && !state.arriving && self.needs_thread(&state);
+        let (mut state, name) = self.name_if(is_needed, state);
         if !self.is_open() {
-            // It was closed while the thread was named.
+            // It may have been closed while the thread was named.
             drop(state);
-            job.cancel();
-            self.lock().finish_tasks(false);
-            return Err(SpawnError::Closed);
+            closure.task.cancel();
+            match refused {
+                Some(tasks) => tasks.close().finish_soon(),
+                None => self.lock().finish_tasks(false),
+            }
+            return Ok(());
         }
-        state.queue.push_back(job);
+        state.queue.push_back(closure);
         if state.arriving {
             return Ok(());
         }
-        let Err((error, mut state)) = self.send_thread(state, name) else {
-            return Ok(());
-        };
-        // No thread of the pool is there, so nothing else was queued.
-        let job = state.queue.pop_front();
-        drop(state);
-        if let Some(job) = job {
-            job.cancel();
-        }
-        Err(SpawnError::NoThread(error))
+        self.send_thread(state, name)
     }
 
     /// Whether a job needs a new thread, and may have one.
@@ -87,12 +78,12 @@ impl BlockingPool {
 
     /// A name for a thread, if one `is_needed`: made outside the lock, for it is foreign code. Where that
     /// panics, the thread has the name that threads have by default.
-    fn name_for<'a>(
+    fn name_if<'a>(
         &'a self,
+        is_needed: bool,
         state: MutexGuard<'a, State>,
-        is_needed: impl FnOnce(&State) -> bool,
     ) -> (MutexGuard<'a, State>, Option<String>) {
-        if !is_needed(&state) {
+        if !is_needed {
             return (state, None);
         }
         drop(state);
@@ -103,33 +94,34 @@ impl BlockingPool {
     /// Hands the first of the queue to an idle thread, else to a new one, unless there may be no more.
     ///
     /// # Errors
-    /// If the system has no thread for us and the pool has none; the job is still queued.
-    fn send_thread<'a>(
+    /// If the system has no thread for us and the pool has none; the closure is cancelled.
+    fn send_thread(
         self: &Arc<Self>,
-        mut state: MutexGuard<'a, State>,
+        mut state: MutexGuard<'_, State>,
         name: Option<String>,
-    ) -> Result<(), (io::Error, MutexGuard<'a, State>)> {
-        if state.idle.is_empty() && !self.needs_thread(&state) {
+    ) -> io::Result<()> {
+        if state.queue.is_empty() || state.idle.is_empty() && !self.needs_thread(&state) {
             return Ok(());
         }
-        let Some(job) = state.queue.pop_front() else {
-            return Ok(());
+        let thread = match state.idle.pop() {
+            Some(thread) => Ok(thread),
+            None => self.start_thread(&mut state, name),
         };
-        // What the thread begins with is this very job, so that a shutdown right after finds it begun.
-        if let Some(mailbox) = state.idle.pop() {
-            state.arriving = true;
-            drop(state);
-            mailbox.put(job);
+        // If there are threads, they will come to the closure.
+        if thread.is_err() && state.for_closures() > 0 {
             return Ok(());
         }
-        match self.start_thread(&mut state, name, job) {
-            Ok(()) => state.arriving = true,
-            Err((error, job)) => {
-                state.queue.push_front(job);
-                // If there are threads, they will come to the job.
-                if state.for_closures() == 0 {
-                    return Err((error, state));
-                }
+        state.arriving = thread.is_ok();
+        // What the thread begins with is this very closure, so that a shutdown right after finds it begun. Where there is
+        // no thread, nothing else was queued.
+        let first = state.queue.pop_front();
+        drop(state);
+        let Some(first) = first else { return Ok(()) };
+        match thread {
+            Ok(thread) => thread.give(Job::Closure(first)),
+            Err(error) => {
+                first.task.cancel();
+                return Err(error);
             }
         }
         Ok(())
@@ -138,48 +130,32 @@ impl BlockingPool {
     /// The thread that was woken or started last has arrived. If more jobs are queued, it first wakes or starts
     /// one more thread for them, since its own job may wait for one of them (I2).
     fn arrive(self: &Arc<Self>) {
-        let (mut state, name) = self.name_for(self.lock(), |state| {
-            !state.queue.is_empty() && self.needs_thread(state)
-        });
+        let state = self.lock();
+        let is_needed = !state.queue.is_empty() && self.needs_thread(&state);
+        let (mut state, name) = self.name_if(is_needed, state);
         state.arriving = false;
         let sent = self.send_thread(state, name);
         debug_assert!(sent.is_ok(), "this thread is one that comes to the job");
     }
 
-    /// Starts a thread that runs `first` and then stays.
+    /// Starts a thread, which waits for the job that the caller gives it, and then stays.
     ///
     /// # Errors
-    /// If the system has no thread for us; the job comes back.
+    /// If the system has no thread for us.
     fn start_thread(
         self: &Arc<Self>,
         state: &mut State,
         name: Option<String>,
-        first: Job,
-    ) -> Result<(), (io::Error, Job)> {
+    ) -> io::Result<Arc<PoolThread>> {
         let name = name.unwrap_or_else(|| String::from(THREAD_NAME));
-        let mut builder = thread::Builder::new().name(name);
-        if let Some(bytes) = self.config.thread_stack_size {
-            builder = builder.stack_size(bytes);
-        }
-        let pool = Arc::clone(self);
-        let first = Arc::new(Mutex::new(Some(first)));
-        let theirs = Arc::clone(&first);
-        let take = |first: &Mutex<Option<Job>>| {
-            first.lock().unwrap_or_else(PoisonError::into_inner).take()
-        };
-        // In a box, as in `start_library_thread`: what std compiles for a thread is there once.
-        let work: Box<dyn FnOnce() + Send> = Box::new(move || pool.thread_main(take(&theirs)));
-        match builder.spawn(work) {
-            Ok(handle) => {
-                state.threads += 1;
-                state.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => {
-                let job = take(&first).expect("no thread has taken it");
-                Err((error, job))
-            }
-        }
+        let (pool, thread) = (Arc::clone(self), PoolThread::new());
+        let own = Arc::clone(&thread);
+        let work = Box::new(move || pool.thread_main(&own));
+        let handle = start_thread(name, self.config.thread_stack_size, work)?;
+        thread.keep_handle(handle);
+        state.threads += 1;
+        state.known.push(Arc::clone(&thread));
+        Ok(thread)
     }
 
     /// Whether the calling thread is one of the pool's: it must not wait for itself.
@@ -187,23 +163,25 @@ impl BlockingPool {
         std::ptr::eq(POOL.get(), self)
     }
 
-    fn thread_main(self: Arc<Self>, first: Option<Job>) {
-        let _gone = ThreadCountGuard(&self);
+    fn thread_main(self: Arc<Self>, thread: &Arc<PoolThread>) {
+        let _gone = ThreadCountGuard(&self, thread);
         POOL.set(Arc::as_ptr(&self));
         // Before the hook, which is foreign code.
-        if let Some(Job::Closure(..)) = first {
+        let mut first = self.wait_given(thread, Duration::MAX);
+        (self.scope)(&mut || {
+            call(self.config.after_start.as_ref());
+            self.run_jobs(thread, first.take());
+            call(self.config.before_stop.as_ref());
+        });
+    }
+
+    /// Waits for a job that somebody gives the thread.
+    fn wait_given(self: &Arc<Self>, thread: &PoolThread, limit: Duration) -> Option<Job> {
+        let job = thread.wait(limit);
+        if let Some(Job::Closure(_)) = job {
             self.arrive();
         }
-        let mut first = first;
-        let mut work = || {
-            call(self.config.after_start.as_ref());
-            self.run_jobs(first.take());
-            call(self.config.before_stop.as_ref());
-        };
-        match self.scope.get() {
-            Some(scope) => scope(&mut work),
-            None => work(),
-        }
+        job
     }
 
     /// Runs a closure, which the probes see begin and end, if there are any.
@@ -218,75 +196,62 @@ impl BlockingPool {
         probes.blocking(false, id, location);
     }
 
-    fn run_jobs(self: &Arc<Self>, first: Option<Job>) {
+    fn run_jobs(self: &Arc<Self>, thread: &Arc<PoolThread>, first: Option<Job>) {
         let mut next = first;
-        let mailbox = Arc::new(Mailbox::new());
-        let record = self.records.add();
-        loop {
-            if let Some(job) = next.take() {
-                match job {
-                    Job::Closure(task, kind, hold) => {
-                        record.begin(kind, task.location());
-                        self.run_closure(task);
-                        record.end();
-                        drop(hold);
-                    }
-                    Job::Thread(work) => work(),
+        while let Some(job) = next {
+            match job {
+                Job::Closure(QueuedClosure { task, kind, hold }) => {
+                    let record = &thread.record;
+                    record.begin(kind, task.location(), self.made.elapsed());
+                    self.run_closure(task);
+                    record.end();
+                    drop(hold);
                 }
-            }
-            let mut state = self.lock();
-            if let Some(job) = state.queue.pop_front() {
-                next = Some(job);
-                continue;
-            }
-            if !self.is_open() || state.ending {
-                return;
-            }
-            if let Some(tasks) = state.tasks.as_ref().filter(|tasks| tasks.has_surplus()) {
-                // What a burst of closures took.
-                tasks.trim(TRIMMED_BLOCKS);
-            }
-            state.idle.push(Arc::clone(&mailbox));
-            drop(state);
-            next = mailbox.take(self.config.thread_keep_alive);
-            if next.is_none() {
-                if self.left_the_idle(&mailbox) {
-                    return;
+                Job::Thread(work) => {
+                    let _kept = ClosureThreadGuard(self);
+                    work();
                 }
-                // Popped just now: whoever did so puts a job in.
-                next = mailbox.take(Duration::MAX);
+                Job::Leave => {}
             }
-            if let Some(Job::Closure(..)) = next {
-                self.arrive();
-            }
+            next = self.next_job(thread);
         }
     }
 
-    /// Takes the thread of `mailbox` off the idle stack; `false`: it was popped before (I1).
-    fn left_the_idle(&self, mailbox: &Arc<Mailbox<Job>>) -> bool {
+    /// What the thread does next: the first of the queue, or what it is given while it is idle; `None`: it leaves.
+    fn next_job(self: &Arc<Self>, thread: &Arc<PoolThread>) -> Option<Job> {
         let mut state = self.lock();
-        let place = state
-            .idle
-            .iter()
-            .position(|idle| Arc::ptr_eq(idle, mailbox));
-        if let Some(place) = place {
-            state.idle.remove(place);
+        if let Some(closure) = state.queue.pop_front() {
+            return Some(Job::Closure(closure));
         }
-        place.is_some()
+        if !self.is_open() || state.ending {
+            return None;
+        }
+        if let Some(tasks) = state.tasks.as_ref().filter(|tasks| tasks.has_surplus()) {
+            // What a burst of closures took.
+            tasks.trim(TRIMMED_BLOCKS);
+        }
+        state.idle.push(Arc::clone(thread));
+        drop(state);
+        let given = self.wait_given(thread, self.config.thread_keep_alive);
+        if given.is_some() || take_out(&mut self.lock().idle, thread) {
+            return given;
+        }
+        // Popped just now: whoever did so gives it a job.
+        self.wait_given(thread, Duration::MAX)
     }
 }
 
 /// Counts a thread among those for closures again when its work ends, also by a panic.
-struct ClosureThreadGuard(Arc<BlockingPool>);
+struct ClosureThreadGuard<'a>(&'a BlockingPool);
 
-impl Drop for ClosureThreadGuard {
+impl Drop for ClosureThreadGuard<'_> {
     fn drop(&mut self) {
         self.0.lock().kept -= 1;
     }
 }
 
 /// Takes a thread off the count when it ends.
-struct ThreadCountGuard<'a>(&'a BlockingPool);
+struct ThreadCountGuard<'a>(&'a BlockingPool, &'a Arc<PoolThread>);
 
 impl Drop for ThreadCountGuard<'_> {
     fn drop(&mut self) {
@@ -296,15 +261,8 @@ impl Drop for ThreadCountGuard<'_> {
         let mut before = None;
         if is_open && !state.ending {
             // Whoever leaves next waits for this thread, so that there is one to wait for at the end.
-            let here = thread::current().id();
-            let own = state
-                .handles
-                .iter()
-                .position(|handle| handle.thread().id() == here);
-            if let Some(own) = own {
-                let own = state.handles.swap_remove(own);
-                before = state.left.replace(own);
-            }
+            take_out(&mut state.known, self.1);
+            before = state.left.replace(Arc::clone(self.1));
         }
         state.finish_tasks(is_open);
         if state.threads == 0 {
@@ -312,7 +270,7 @@ impl Drop for ThreadCountGuard<'_> {
         }
         drop(state);
         if let Some(before) = before {
-            let _panicked = before.join();
+            before.join(None);
         }
     }
 }

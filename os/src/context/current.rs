@@ -166,6 +166,20 @@ impl Handle {
     }
 }
 
+/// # Panics
+/// If the thread drives a runtime already.
+#[track_caller]
+#[inline]
+pub(crate) fn assert_outside_runtime() {
+    assert!(
+        STANDING.get() == EnterRuntime::Outside,
+        "Cannot start a runtime from within a runtime. This happens because a function (like \
+         `block_on`) attempted to block the current thread while the thread is being used to \
+         drive asynchronous tasks. If you are in an async function, use `.await` on the future instead \
+         of blocking on it."
+    );
+}
+
 /// Runs `f`, which drives the tasks of `handle`'s runtime, in its context.
 ///
 /// # Panics
@@ -177,13 +191,7 @@ pub(crate) fn enter_runtime<R>(
     standing: EnterRuntime,
     f: impl FnOnce() -> R,
 ) -> R {
-    assert!(
-        STANDING.get() == EnterRuntime::Outside,
-        "Cannot start a runtime from within a runtime. This happens because a function (like \
-         `block_on`) attempted to block the current thread while the thread is being used to \
-         drive asynchronous tasks. If you are in an async function, use `.await` on the future instead \
-         of blocking on it."
-    );
+    assert_outside_runtime();
     handle.inner.process.assert_current();
     let _standing = StandingGuard::set(standing);
     let _seeded = handle.inner.seeds.as_ref().map(SeedGuard::by);

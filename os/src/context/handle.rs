@@ -10,11 +10,11 @@ use std::sync::{Arc, OnceLock};
 
 use selkie_core::raw::platform::{AtomicU64, Lock, PlainU64};
 use selkie_core::raw::task::next_id;
-use selkie_core::raw::time::Current;
+use selkie_core::raw::time::{ClockGuard, Current};
 use selkie_core::task::JoinHandle;
 use selkie_core::time::TimersHandle;
 
-use crate::blocking::{BlockingKind, BlockingPool, SpawnError};
+use crate::blocking::{BlockingKind, BlockingPool};
 use crate::driver;
 use crate::observability::Watch;
 use crate::scheduler::Spawner;
@@ -153,6 +153,14 @@ impl Seeds {
 }
 
 impl Inner {
+    /// A paused clock stands still while blocking work goes on: its end is something to wait for.
+    fn hold_clock(&self) -> Option<ClockGuard> {
+        match &self.timers {
+            RuntimeTimers::Shards(shards) => Some(shards[0].hold_clock()),
+            RuntimeTimers::Disabled => None,
+        }
+    }
+
     /// What timers made on this thread belong to.
     pub(crate) fn current_time(&self) -> Current {
         match &self.timers {
@@ -246,18 +254,10 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        // A paused clock stands still while blocking work goes on: its end is something to wait for.
-        let hold = match &self.inner.timers {
-            RuntimeTimers::Shards(shards) => Some(shards[0].hold_clock()),
-            RuntimeTimers::Disabled => None,
-        };
+        let hold = self.inner.hold_clock();
         let (id, location) = (next_id(), Location::caller());
         let func = trace::trace_blocking(func, name, id, location);
-        let (handle, spawned) = self.inner.blocking.spawn(func, kind, hold, id, location);
-        match spawned {
-            Ok(()) | Err(SpawnError::Closed) => (handle, Ok(())),
-            Err(SpawnError::NoThread(error)) => (handle, Err(error)),
-        }
+        self.inner.blocking.spawn(func, kind, hold, id, location)
     }
 
     /// The runtime's number.

@@ -45,16 +45,19 @@ pub(super) fn ready_of_event(event: &Event, kind: SourceKind) -> Ready {
 
 /// What `polled`, the system's answer to `poll`, reports of a source.
 pub(super) fn ready_of_poll(polled: PolledReadiness, kind: SourceKind) -> Ready {
-    let bits = [
-        (polled.readable, Ready::READABLE),
-        (polled.writable, Ready::WRITABLE),
-        (polled.read_closed, Ready::READ_CLOSED),
-        (polled.write_closed, Ready::WRITE_CLOSED),
-        (polled.priority, Ready::PRIORITY),
-        (polled.error, Ready::ERROR),
-    ];
-    let reported = bits.into_iter().filter(|(is, _)| *is);
-    ready_for_kind(reported.fold(Ready::EMPTY, |all, (_, bit)| all | bit), kind)
+    let mut ready = Ready::EMPTY;
+    let mut add = |is, bit| {
+        if is {
+            ready |= bit;
+        }
+    };
+    add(polled.readable, Ready::READABLE);
+    add(polled.writable, Ready::WRITABLE);
+    add(polled.read_closed, Ready::READ_CLOSED);
+    add(polled.write_closed, Ready::WRITE_CLOSED);
+    add(polled.priority, Ready::PRIORITY);
+    add(polled.error, Ready::ERROR);
+    ready_for_kind(ready, kind)
 }
 
 /// What `ready`, as it was reported, means for a source of this `kind`.

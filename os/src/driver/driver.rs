@@ -68,17 +68,19 @@ pub(crate) fn build(config: &Config) -> io::Result<(Vec<Driver>, Handle)> {
     let rings = Rings::new(config.ring, config.workers);
     let shared = Shared::new(Reactors::new(reactors)?, rings);
     let handle = Handle::new(Arc::new(shared));
-    let driver = |index| Driver {
-        index,
-        poll: None,
-        events: None,
-        busy_events: None,
-        room: config.events_per_turn.max(1),
-        busy_room: config.events_per_busy_turn.max(1),
-        handle: handle.clone(),
-        has_one_worker: config.workers == 1,
-    };
-    let drivers = (0..handle.shared.reactors.len()).map(driver).collect();
+    let mut drivers = Vec::with_capacity(reactors);
+    for index in 0..handle.shared.reactors.len() {
+        drivers.push(Driver {
+            index,
+            poll: None,
+            events: None,
+            busy_events: None,
+            room: config.events_per_turn.max(1),
+            busy_room: config.events_per_busy_turn.max(1),
+            handle: handle.clone(),
+            has_one_worker: config.workers == 1,
+        });
+    }
     Ok((drivers, handle))
 }
 
@@ -99,7 +101,10 @@ impl Driver {
             true => (&mut self.busy_events, self.busy_room),
             false => (&mut self.events, self.room),
         };
-        let events = events.get_or_insert_with(|| Events::with_capacity(room));
+        if events.is_none() {
+            *events = Some(Events::with_capacity(room));
+        }
+        let Some(events) = events else { return };
         let shared = &self.handle.shared;
         let polled = poll.poll(events, timeout);
         let _batch = WakeBatch::begin();

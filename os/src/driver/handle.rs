@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use selkie_core::park::Unpark;
 
-use super::reactor::Reactor;
 use super::reactors::Reactors;
 use super::rings::Rings;
 use super::slots::Slots;
@@ -134,7 +133,11 @@ impl Handle {
 
     /// Events dispatched so far.
     pub(crate) fn events(&self) -> u64 {
-        self.shared.reactors.all().map(Reactor::events).sum()
+        let mut events = 0;
+        for reactor in self.shared.reactors.all() {
+            events += reactor.events();
+        }
+        events
     }
 
     /// Sources that are registered with the reactor of `worker`, and the events that it has dispatched.

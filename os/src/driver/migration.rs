@@ -70,14 +70,12 @@ impl Registration {
                 return; // Another thread was faster.
             }
             // What is ready now is reported at once, so that nothing is lost.
-            let (moved, notify) = shared.reactors.register_at(to, |registry| {
+            let (moved, notify) = shared.reactors.register_at(to, &mut |registry| {
                 registry.register(&mut deferred, self.token(), to_mio(ALL))
             });
             pending = notify;
             let Ok(to) = moved else { return };
-            shared
-                .reactors
-                .deregister(from, |registry| registry.deregister(&mut deferred));
+            shared.reactors.deregister(from, &mut deferred);
             self.set_reactor(to);
         });
         shared.reactors.notify(pending);

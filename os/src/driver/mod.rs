@@ -19,6 +19,9 @@ mod word;
 mod retry;
 
 #[cfg(feature = "reactor")]
+mod once_box;
+
+#[cfg(feature = "reactor")]
 mod waiters;
 
 #[cfg(feature = "reactor")]
@@ -53,6 +56,9 @@ mod migration;
 #[cfg(feature = "reactor")]
 mod registration;
 
+#[cfg(feature = "reactor")]
+mod operation;
+
 #[cfg(not(feature = "reactor"))]
 mod disabled;
 
@@ -69,7 +75,7 @@ pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(feature = "reactor")]
-pub(crate) use retry::retry_interrupted;
+pub(crate) use retry::{TransferCall, retry_call, retry_interrupted};
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]

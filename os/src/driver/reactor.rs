@@ -12,13 +12,13 @@
 //! Rejected    A write to the eventfd for each unpark: 419 ns, mostly for a thread that is awake.
 
 use std::io;
-use std::sync::OnceLock;
 use std::task::Waker;
 
 use mio::{Poll, Registry, Token};
 use selkie_core::raw::platform::{AtomicU8, AtomicU64, AtomicUsize, Lock, Ordering};
 
-use super::retry::retry_interrupted;
+use super::once_box::OnceBox;
+use super::retry::retry_call;
 
 /// The token of the waker. It is above every key, since a generation has fewer bits than are left for it.
 pub(super) const WAKER: Token = Token(usize::MAX);
@@ -37,7 +37,7 @@ struct PollerHandle {
 /// A poller and the number of its sources.
 #[derive(Debug)]
 pub(super) struct Reactor {
-    handle: OnceLock<PollerHandle>,
+    handle: OnceBox<PollerHandle>,
     /// The poller, until its driver takes it; the lock is held while the poller is made.
     poller: Lock<Option<Poll>>,
     sleep: AtomicU8,
@@ -45,18 +45,18 @@ pub(super) struct Reactor {
     sources: AtomicUsize,
     events: AtomicU64,
     /// Ends the sleep of the worker that parks here, wherever it sleeps.
-    worker: OnceLock<Waker>,
+    worker: OnceBox<Waker>,
 }
 
 impl Reactor {
     pub(super) fn new() -> Self {
         Self {
-            handle: OnceLock::new(),
+            handle: OnceBox::new(),
             poller: Lock::new(None),
             sleep: AtomicU8::new(AWAKE),
             sources: AtomicUsize::new(0),
             events: AtomicU64::new(0),
-            worker: OnceLock::new(),
+            worker: OnceBox::new(),
         }
     }
 
@@ -69,17 +69,15 @@ impl Reactor {
             return Ok(&handle.registry);
         }
         let mut poller = self.poller.lock();
-        let handle = match self.handle.get() {
-            Some(handle) => handle,
-            None => {
-                let poll = Poll::new()?;
-                let waker = mio::Waker::new(poll.registry(), WAKER)?;
-                let registry = poll.registry().try_clone()?;
-                *poller = Some(poll);
-                self.handle.get_or_init(|| PollerHandle { registry, waker })
-            }
-        };
-        Ok(&handle.registry)
+        if self.handle.get().is_none() {
+            let poll = Poll::new()?;
+            let waker = mio::Waker::new(poll.registry(), WAKER)?;
+            let registry = poll.registry().try_clone()?;
+            *poller = Some(poll);
+            self.handle.set(PollerHandle { registry, waker });
+        }
+        drop(poller);
+        Ok(self.registry().expect("it was made, or is now"))
     }
 
     /// The registry of the poller, if it was made.
@@ -95,8 +93,7 @@ impl Reactor {
 
     /// Sets how the worker that parks here is woken.
     pub(super) fn set_worker(&self, worker: Waker) {
-        // Set once, when the workers are made.
-        let _ = self.worker.set(worker);
+        self.worker.set(worker); // Once, when the workers are made.
     }
 
     /// Counts a source; `true`: the worker has to be woken, since it may sleep elsewhere (I2).
@@ -153,7 +150,7 @@ impl Reactor {
         if self.sleep.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP && may_call() {
             if let Some(handle) = self.handle.get() {
                 // I1. The call fails only if the eventfd is gone, and then there is no sleeper.
-                let _ = retry_interrupted(&mut || handle.waker.wake());
+                let _ = retry_call(&mut || handle.waker.wake());
             }
         }
     }

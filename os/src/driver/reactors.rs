@@ -15,6 +15,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mio::Registry;
+use mio::event::Source;
 use selkie_core::raw::collections::{Padded, boxed_slice};
 
 use super::reactor::Reactor;
@@ -97,7 +98,7 @@ impl Reactors {
     /// once no lock is held.
     pub(super) fn register(
         &self,
-        register: impl FnOnce(&Registry) -> io::Result<()>,
+        register: &mut dyn FnMut(&Registry) -> io::Result<()>,
     ) -> (io::Result<usize>, PendingNotify) {
         self.register_at(self.choose(), register)
     }
@@ -106,7 +107,7 @@ impl Reactors {
     pub(super) fn register_at(
         &self,
         index: usize,
-        register: impl FnOnce(&Registry) -> io::Result<()>,
+        register: &mut dyn FnMut(&Registry) -> io::Result<()>,
     ) -> (io::Result<usize>, PendingNotify) {
         let made = match self.0[index].registry_or_make() {
             Err(_) if index != 0 => self.0[0].registry_or_make().map(|registry| (0, registry)), // I1
@@ -139,16 +140,12 @@ impl Reactors {
         }
     }
 
-    /// Deregisters a source from the reactor `index`, by calling `deregister`.
-    pub(super) fn deregister(
-        &self,
-        index: usize,
-        deregister: impl FnOnce(&Registry) -> io::Result<()>,
-    ) {
+    /// Deregisters `source` from the reactor `index`.
+    pub(super) fn deregister(&self, index: usize, source: &mut dyn Source) {
         let reactor = self.at(index);
         if let Some(registry) = reactor.registry() {
             // It fails only if the poller does not know the source any more.
-            let _ = deregister(registry);
+            let _ = registry.deregister(source);
         }
         reactor.remove_source();
     }
@@ -199,7 +196,7 @@ mod tests {
     use super::Reactors;
 
     fn register_one(reactors: &Reactors) {
-        let (registered, pending) = reactors.register(|_| Ok(()));
+        let (registered, pending) = reactors.register(&mut |_| Ok(()));
         registered.unwrap();
         reactors.notify(pending);
     }
@@ -232,7 +229,7 @@ mod tests {
     fn what_cannot_be_registered_counts_for_nobody() {
         let reactors = Reactors::new(2).unwrap();
         let refused = || std::io::Error::other("refused");
-        reactors.register(|_| Err(refused())).0.unwrap_err();
+        reactors.register(&mut |_| Err(refused())).0.unwrap_err();
         assert_eq!(
             reactors.all().map(super::Reactor::sources).sum::<usize>(),
             0
@@ -254,8 +251,8 @@ mod tests {
         let reactors = Reactors::new(2).unwrap();
         let called = Arc::new(CallCounter::default());
         reactors.at(1).set_worker(Waker::from(Arc::clone(&called)));
-        let (refused, pending) = reactors.register_at(1, |_| {
-            let (registered, pending) = reactors.register_at(1, |_| Ok(()));
+        let (refused, pending) = reactors.register_at(1, &mut |_| {
+            let (registered, pending) = reactors.register_at(1, &mut |_| Ok(()));
             reactors.notify(pending);
             registered.map(drop)?;
             Err(std::io::Error::other("refused"))

@@ -1,11 +1,9 @@
 //! The registration of one source: its slot in the driver.
 //!
 //! Idea        A registration is the index of a slot, and the handle of the driver, which keeps the slot alive.
-//!             Operations follow one protocol: look at the readiness, try, and if the call would block clear the
-//!             readiness that was seen and wait. The registration of a deferred source with the poller waits until
-//!             the first operation would block, or until somebody asks what the source is ready for; then the
-//!             system is asked, too. Until then there is no readiness but the one that was assumed, and operations
-//!             are simply tried.
+//!             The registration of a deferred source with the poller waits until the first operation would block, or
+//!             until somebody asks what the source is ready for; then the system is asked, too. Until then there is no
+//!             readiness but the one that was assumed, and operations (see `operation`) are simply tried.
 //! Invariants  I1 the slot belongs to this registration until `Drop`. It does not move as long as the slots of the
 //!                driver live, which the handle ensures.
 //!             I2 the source is deregistered from the poller before this is dropped, by whoever owns both. A
@@ -13,27 +11,21 @@
 //!                descriptor.
 #![allow(unsafe_code)]
 
-use std::future::poll_fn;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
-use std::task::{Context, Poll, ready};
 
 use mio::Registry;
 use mio::event::Source;
-use selkie_core::coop;
 
 use super::conversion::{ready_of_poll, to_mio};
-use super::error::{forked_error, shutdown_error};
+use super::error::forked_error;
 use super::handle::Handle;
 use super::reactors::PendingNotify;
-use super::readiness::Readiness;
-use super::retry::retry_interrupted;
 use super::slot::{ReadyEvent, Slot};
 use super::slots::{SourceKind, TaggedIndex};
-use super::waiters::Direction;
 use crate::async_io::{Interest, Ready};
-use crate::sys::DeferredSource;
+use crate::sys::{DeferredSource, EDGE_TRIGGERED};
 
 /// The registration of one source; deregister the source before this is dropped.
 #[derive(Debug)]
@@ -116,8 +108,9 @@ impl Registration {
         }
         let mut pending = PendingNotify::NONE;
         let outcome = self.slot().register(|| {
-            let register =
-                |registry: &Registry| registry.register(source, self.token(), to_mio(interest));
+            let register = &mut |registry: &Registry| {
+                registry.register(source, self.token(), to_mio(interest))
+            };
             let (registered, notify) = shared.reactors.register(register);
             pending = notify;
             self.set_reactor(registered?);
@@ -143,7 +136,7 @@ impl Registration {
     }
 
     /// Ensures that the readiness is known, and that changes of it will be reported.
-    fn refresh(&self) -> io::Result<()> {
+    pub(super) fn refresh(&self) -> io::Result<()> {
         if !self.register_deferred()? {
             return Ok(());
         }
@@ -159,7 +152,7 @@ impl Registration {
     }
 
     /// Called after an operation that saw `event` and would block.
-    fn would_block(&self, event: ReadyEvent) -> io::Result<()> {
+    pub(super) fn would_block(&self, event: ReadyEvent) -> io::Result<()> {
         if event.is_registered() {
             self.record_wait();
         } else {
@@ -171,11 +164,21 @@ impl Registration {
 
     /// As [`refresh`](Self::refresh), for an operation. One that reads or writes is tried instead.
     #[inline]
-    fn refresh_rare(&self, interest: Interest) -> io::Result<()> {
+    pub(super) fn refresh_rare(&self, interest: Interest) -> io::Result<()> {
         if interest.is_readable() || interest.is_writable() {
             return Ok(());
         }
         self.refresh()
+    }
+
+    /// Called before `source` is closed: deregisters it, unless the poller forgets a closed descriptor and this one
+    /// has no duplicate, since it was not exposed (I2).
+    pub(crate) fn end(&self, source: &mut dyn Source, is_exposed: bool) {
+        // Edge-triggered pollers are the ones that forget a closed descriptor.
+        if is_exposed || !EDGE_TRIGGERED {
+            // An error means that the poller has forgotten it already.
+            let _ = self.deregister(source);
+        }
     }
 
     /// Deregisters `source` from the poller.
@@ -200,176 +203,6 @@ impl Registration {
         // SAFETY: the slot lives as long as this does (I1).
         unsafe { self.slot.as_ref() }
     }
-
-    /// Waits for `direction`, which has one waker; charges the budget.
-    pub(crate) fn poll_ready(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-    ) -> Poll<io::Result<ReadyEvent>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        self.refresh()?;
-        let event = ready!(self.slot().poll(direction, cx));
-        unit.made_progress();
-        Poll::Ready(or_shutdown_error(event))
-    }
-
-    /// Makes the system call `operation` until it does something else than block, waiting with the one waker of
-    /// `direction`. Any outcome costs a unit of the budget, a failure too.
-    pub(crate) fn poll_io<R>(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        mut operation: impl FnMut() -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        // Compiled for each type of outcome instead of each operation: rarer than reads and writes of streams.
-        let operation: &mut dyn FnMut() -> io::Result<R> = &mut operation;
-        let tried = self.poll_tried(cx, direction, operation);
-        tried.map(|(outcome, _)| outcome)
-    }
-
-    /// As [`poll_io`](Self::poll_io) for an operation on a stream of which nothing is known afterwards.
-    #[allow(dead_code, reason = "not every system has streams of packets")]
-    pub(crate) fn poll_transfer(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        mut operation: impl FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        let tried = self.poll_tried(cx, direction, &mut operation);
-        tried.map(|(outcome, _)| outcome)
-    }
-
-    /// As [`poll_io`](Self::poll_io) for an operation on a stream that transfers up to `wanted` bytes. If it
-    /// transferred fewer and the poller is edge-triggered, the readiness is cleared.
-    pub(crate) fn poll_stream(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        wanted: usize,
-        mut operation: impl FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        let (outcome, event) = ready!(self.poll_tried(cx, direction, &mut operation));
-        if let (Ok(moved), Some(event)) = (&outcome, event) {
-            if crate::sys::EDGE_TRIGGERED && (1..wanted).contains(moved) && !event.is_urgent() {
-                self.clear(event);
-                self.record_wait();
-            }
-        }
-        Poll::Ready(outcome)
-    }
-
-    /// The outcome of `operation` once it did not block, and the readiness that was seen before, if any.
-    #[inline]
-    fn poll_tried<R>(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        operation: &mut (impl FnMut() -> io::Result<R> + ?Sized),
-    ) -> Poll<(io::Result<R>, Option<ReadyEvent>)> {
-        let unit = ready!(coop::poll_proceed(cx));
-        loop {
-            let event = ready!(self.slot().poll(direction, cx));
-            if event.is_shutdown() {
-                return Poll::Ready((Err(shutdown_error()), None));
-            }
-            match retry_interrupted(operation) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if let Err(refused) = self.would_block(event) {
-                        return Poll::Ready((Err(refused), None));
-                    }
-                }
-                outcome => {
-                    unit.made_progress();
-                    return Poll::Ready((outcome, Some(event)));
-                }
-            }
-        }
-    }
-
-    /// Whether the source is thought ready for any of `interest`.
-    #[cfg(all(test, unix, feature = "net"))]
-    pub(crate) fn is_ready(&self, interest: Interest) -> bool {
-        !self.slot().peek(interest.mask()).ready.is_empty()
-    }
-
-    /// Calls `operation` once if the source is thought ready, or if it is not registered so that nobody knows;
-    /// else returns `WouldBlock`. The operation may be foreign code, so that it is not called again if a signal
-    /// interrupts it: for a system call pass [`retry_interrupted`].
-    pub(crate) fn try_io<R>(
-        &self,
-        interest: Interest,
-        operation: impl FnOnce() -> io::Result<R>,
-    ) -> io::Result<R> {
-        let event = self.begin_try(interest)?;
-        let outcome = operation();
-        if let Err(error) = &outcome {
-            self.end_try(event, error);
-        }
-        outcome
-    }
-
-    /// As [`try_io`](Self::try_io), for a system call.
-    pub(crate) fn try_call<R>(
-        &self,
-        interest: Interest,
-        call: &mut dyn FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.try_io(interest, || retry_interrupted(call))
-    }
-
-    /// The readiness for `interest`, or `WouldBlock` if there is none.
-    fn begin_try(&self, interest: Interest) -> io::Result<ReadyEvent> {
-        self.refresh_rare(interest)?;
-        let event = self.slot().peek(interest.mask());
-        if event.ready.is_empty() && event.is_registered() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        Ok(event)
-    }
-
-    /// An operation has failed that was tried since the source was thought ready.
-    #[cold]
-    fn end_try(&self, event: ReadyEvent, error: &io::Error) {
-        if error.kind() == io::ErrorKind::WouldBlock {
-            self.clear(event);
-        }
-    }
-
-    /// Waits for `interest`, as one of any number of waiters.
-    pub(crate) async fn readiness(&self, interest: Interest) -> io::Result<ReadyEvent> {
-        self.refresh()?;
-        or_shutdown_error(Readiness::new(self.slot(), interest).await)
-    }
-
-    /// Calls `operation` until it does something else than block, waiting as one of any number of waiters;
-    /// charges the budget for each outcome. As with [`try_io`](Self::try_io), for a system call pass
-    /// [`retry_interrupted`].
-    pub(crate) async fn async_io<R>(
-        &self,
-        interest: Interest,
-        mut operation: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.refresh_rare(interest)?;
-        loop {
-            let event = or_shutdown_error(Readiness::new(self.slot(), interest).await)?;
-            let unit = poll_fn(coop::poll_proceed).await;
-            match operation() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.would_block(event)?
-                }
-                outcome => {
-                    unit.made_progress();
-                    return outcome;
-                }
-            }
-        }
-    }
-
-    /// Clears the readiness that `event` saw, except what a later event has confirmed.
-    pub(crate) fn clear(&self, event: ReadyEvent) {
-        self.slot().clear(event);
-    }
 }
 
 impl Drop for Registration {
@@ -386,13 +219,5 @@ impl Drop for Registration {
                 .slots
                 .give_back(self.tagged_index.index());
         }
-    }
-}
-
-fn or_shutdown_error(event: ReadyEvent) -> io::Result<ReadyEvent> {
-    if event.is_shutdown() {
-        Err(shutdown_error())
-    } else {
-        Ok(event)
     }
 }

@@ -3,22 +3,41 @@
 use std::io;
 
 /// How often a call is made that signals interrupt each time, before the caller gets the error.
-const ATTEMPTS: usize = 64;
+pub(super) const ATTEMPTS: usize = 64;
 
-/// Makes the call `operation`, again if a signal interrupted it, 64 times at most. It is compiled for each operation, or,
-/// where that is a trait object, for each type of outcome.
-pub(crate) fn retry_interrupted<R>(
-    operation: &mut (impl FnMut() -> io::Result<R> + ?Sized),
-) -> io::Result<R> {
+/// A system call, which returns how many bytes it transferred. The protocols around system calls take it as a trait
+/// object, so that they are compiled once; see [`keep`] for calls that return something else.
+pub(crate) type TransferCall<'a> = dyn FnMut() -> io::Result<usize> + 'a;
+
+/// Makes the call `transfer`, again if a signal interrupted it, 64 times at most.
+pub(crate) fn retry_interrupted(transfer: &mut TransferCall<'_>) -> io::Result<usize> {
     let mut left = ATTEMPTS;
-    // Called at one place: each caller's operation is compiled into this.
     loop {
         left -= 1;
-        match operation() {
+        match transfer() {
             Err(error) if left > 0 && is_interrupted(&error) => {}
             outcome => return outcome,
         }
     }
+}
+
+/// As [`retry_interrupted`], for a call that returns something else.
+pub(crate) fn retry_call<R>(call: &mut impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    let mut kept = None;
+    retry_interrupted(&mut || keep(call, &mut kept))?;
+    Ok(kept.expect(KEPT))
+}
+
+/// What is known of a call that did not fail.
+pub(super) const KEPT: &str = "a call that succeeded has kept its outcome";
+
+/// Makes `call` as a [`TransferCall`] of nothing: what it returns is kept in `kept`.
+pub(super) fn keep<R>(
+    call: &mut (impl FnMut() -> io::Result<R> + ?Sized),
+    kept: &mut Option<R>,
+) -> io::Result<usize> {
+    *kept = Some(call()?);
+    Ok(0)
 }
 
 #[cold]

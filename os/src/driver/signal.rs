@@ -23,13 +23,12 @@ use std::task::{Context, Poll, Waker, ready};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::coop;
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr, AtomicU64, Lock, LockGuard, Ordering};
 
 use selkie_core::raw::wake::wake_each;
 
-use crate::sys::{Disposition, disposition, set_disposition};
+use crate::sys::{Disposition, SIGNALS, disposition, set_disposition};
 
 use super::error::forked_error;
 use super::handle::Handle;
@@ -44,7 +43,9 @@ struct ProcessSignals {
     process: u32,
     sender: UnixStream,
     receiver: UnixStream,
-    states: Box<[SignalState]>,
+    states: [SignalState; SIGNALS],
+    /// [`wake_listeners`](Self::wake_listeners), of which a program that never listens to a signal knows nothing.
+    dispatch: fn(&'static Self),
     /// What a process has that this one was forked from.
     older: Option<&'static Self>,
 }
@@ -54,13 +55,13 @@ static NEWEST: AtomicPtr<ProcessSignals> = AtomicPtr::new(std::ptr::null_mut());
 /// Held while one is made.
 static MAKING: Lock<()> = Lock::new(());
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Listeners {
     wakers: Vec<Option<Waker>>,
     free: Vec<usize>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct SignalState {
     pending: AtomicBool,
     arrivals: AtomicU64,
@@ -70,7 +71,7 @@ struct SignalState {
 }
 
 /// What handles a signal.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Handler {
     /// How many listeners there are now.
     listeners: usize,
@@ -131,7 +132,14 @@ impl ProcessSignals {
     /// What this process has, if it has listened to a signal.
     fn find() -> Option<&'static Self> {
         let process = std::process::id();
-        std::iter::successors(Self::newest(), |at| at.older).find(|at| at.process == process)
+        let mut at = Self::newest();
+        while let Some(signals) = at {
+            if signals.process == process {
+                break;
+            }
+            at = signals.older;
+        }
+        at
     }
 
     /// What this process has, made if there is nothing (I2).
@@ -150,7 +158,8 @@ impl ProcessSignals {
             process: std::process::id(),
             sender,
             receiver,
-            states: boxed_slice(crate::sys::SIGNALS, |_| SignalState::default()),
+            states: [const { SignalState::new() }; SIGNALS],
+            dispatch: Self::wake_listeners,
             older: Self::newest(),
         }));
         // Release: pairs with the Acquire in `newest`.
@@ -158,20 +167,37 @@ impl ProcessSignals {
         Ok(own)
     }
 
+    /// Empties the self-pipe and wakes the listeners of every pending signal.
+    fn wake_listeners(&'static self) {
+        let mut bytes = [0; 64];
+        while matches!((&self.receiver).read(&mut bytes), Ok(1..)) {}
+        let mut woken = Vec::new();
+        for state in &self.states {
+            // AcqRel: pairs with the store in `on_signal` (I1).
+            if state.pending.swap(false, Ordering::AcqRel) {
+                state.take_wakers(&mut woken);
+            }
+        }
+        wake_each(woken); // I3
+    }
+
     fn state(&self, number: i32) -> Option<&SignalState> {
-        let number = usize::try_from(number).ok().filter(|&number| number > 0);
-        self.states.get(number?)
+        match usize::try_from(number) {
+            Ok(number @ 1..) => self.states.get(number),
+            _ => None,
+        }
     }
 
     /// The disposition from before the handler that an older process has installed, and this one found in place.
     fn inherited(&self, number: i32) -> Option<Disposition> {
-        std::iter::successors(self.older, |at| at.older).find_map(|at| {
-            let handler = at.state(number)?.handler();
-            handler
-                .previous_and_ours
-                .as_ref()
-                .map(|(previous, _)| *previous)
-        })
+        let mut at = self.older;
+        while let Some(older) = at {
+            if let Some((previous, _)) = older.state(number)?.handler().previous_and_ours {
+                return Some(previous);
+            }
+            at = older.older;
+        }
+        None
     }
 }
 
@@ -187,7 +213,7 @@ impl Handle {
         if !self.shared.is_same_process() {
             return Err(forked_error());
         }
-        let (attached, pending) = self.shared.reactors.register_at(0, attach);
+        let (attached, pending) = self.shared.reactors.register_at(0, &mut attach);
         self.shared.reactors.notify(pending);
         match attached {
             // The self-pipe counts as one source, however many listeners there are.
@@ -205,27 +231,33 @@ fn on_signal(own: &ProcessSignals, number: i32) {
         return; // I2
     }
     if let Some(state) = own.state(number) {
-        // Release: pairs with the swap in `dispatch` (I1).
+        // Release: pairs with the swap in `wake_listeners` (I1).
         state.pending.store(true, Ordering::Release);
     }
     // If the socket is full, what it holds wakes the reader as well as this byte would.
     let _ = retry_interrupted(&mut || (&own.sender).write(&[1]));
 }
 
-/// Empties the self-pipe and wakes the listeners of every pending signal.
+/// Called when the self-pipe has something.
 pub(super) fn dispatch() {
-    let Some(own) = ProcessSignals::find() else {
-        return;
-    };
-    let mut bytes = [0; 64];
-    while matches!((&own.receiver).read(&mut bytes), Ok(1..)) {}
-    // AcqRel: pairs with the store in `on_signal` (I1).
-    let is_pending = |state: &&SignalState| state.pending.swap(false, Ordering::AcqRel);
-    let pending = own.states.iter().filter(is_pending);
-    wake_each(pending.flat_map(SignalState::take_wakers)); // I3
+    if let Some(own) = ProcessSignals::find() {
+        (own.dispatch)(own);
+    }
 }
 
-/// Why the signal `number` cannot be listened to.
+/// Why the signal `number` cannot be listened to, if it cannot.
+fn refusal(number: i32) -> Option<&'static str> {
+    if number == libc::SIGKILL || number == libc::SIGSTOP {
+        return Some("the system keeps it from every process");
+    }
+    for &forbidden in signal_hook_registry::FORBIDDEN {
+        if number == forbidden {
+            return Some("it tells of a fault of the program itself");
+        }
+    }
+    None
+}
+
 fn not_allowed(number: i32, why: &str) -> io::Error {
     io::Error::other(format!("signal {number} cannot be listened to: {why}"))
 }
@@ -235,13 +267,33 @@ impl SignalState {
         self.handler.lock()
     }
 
-    /// Counts an arrival; returns whom to wake for it.
-    fn take_wakers(&self) -> Vec<Waker> {
+    const fn new() -> Self {
+        Self {
+            pending: AtomicBool::new(false),
+            arrivals: AtomicU64::new(0),
+            listeners: Lock::new(Listeners {
+                wakers: Vec::new(),
+                free: Vec::new(),
+            }),
+            handler: Lock::new(Handler {
+                listeners: 0,
+                previous_and_ours: None,
+                is_installed: false,
+                restores: false,
+            }),
+        }
+    }
+
+    /// Counts an arrival; adds whom to wake for it to `woken`.
+    fn take_wakers(&self, woken: &mut Vec<Waker>) {
         let mut listeners = self.listeners.lock();
         // Release: pairs with the Acquire in `SignalListener::poll`.
         self.arrivals.fetch_add(1, Ordering::Release);
-        let waiting = listeners.wakers.iter_mut();
-        waiting.filter_map(Option::take).collect()
+        for waiting in &mut listeners.wakers {
+            if let Some(waker) = waiting.take() {
+                woken.push(waker);
+            }
+        }
     }
 }
 
@@ -258,29 +310,24 @@ impl SignalListener {
     /// Listens to the signal with `number`; installs a handler the first time.
     pub(crate) fn new(number: i32) -> io::Result<Self> {
         let own = ProcessSignals::own()?;
-        let state = own.state(number);
-        let state = state.ok_or_else(|| not_allowed(number, "there is no such signal"))?;
-        if [libc::SIGKILL, libc::SIGSTOP].contains(&number) {
-            return Err(not_allowed(
-                number,
-                "the system keeps it from every process",
-            ));
-        }
-        if signal_hook_registry::FORBIDDEN.contains(&number) {
-            return Err(not_allowed(
-                number,
-                "it tells of a fault of the program itself",
-            ));
+        let Some(state) = own.state(number) else {
+            return Err(not_allowed(number, "there is no such signal"));
+        };
+        if let Some(why) = refusal(number) {
+            return Err(not_allowed(number, why));
         }
         let mut handler = state.handler();
         handler.install(number, own)?;
         handler.listeners += 1;
         drop(handler);
         let mut listeners = state.listeners.lock();
-        let index = listeners.free.pop().unwrap_or_else(|| {
-            listeners.wakers.push(None);
-            listeners.wakers.len() - 1
-        });
+        let index = match listeners.free.pop() {
+            Some(index) => index,
+            None => {
+                listeners.wakers.push(None);
+                listeners.wakers.len() - 1
+            }
+        };
         // Relaxed: changed under the lock that is held.
         let seen = state.arrivals.load(Ordering::Relaxed);
         drop(listeners);

@@ -219,6 +219,7 @@ impl Slot {
     }
 
     /// Records an event for `generation` and wakes those who wait for it.
+    #[inline(never)]
     pub(super) fn publish(&self, generation: u16, ready: Ready) {
         // Acquire: pairs with the Release in `close`.
         let mut word = self.word.load(Ordering::Acquire);

@@ -4,17 +4,21 @@
 //!             zeros. The key of a slot, its index and its generation, is the token that the poller carries. So a
 //!             late event for a source that is gone finds a slot of another generation and does nothing, and a slot
 //!             can be used again without waiting for the poller.
-//! Invariants  I1 a chunk, once made, is neither moved nor freed before the slab is.
+//! Invariants  I1 a chunk, once made, is neither moved nor freed before the slab is. Its pointer is null before, and is
+//!                set under the lock of the free list.
 //!             I2 an index is in `returned` or in use, never both.
 //! Rejected    An `Arc` per source, which a release list keeps alive until the next turn of the poller: a count, a
 //!             list, and a lock at each end of a source's life.
+#![allow(unsafe_code)]
 
 use std::io;
-use std::sync::OnceLock;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::Lock;
 
+use super::error::shutdown_error;
 use super::slot::Slot;
 use crate::async_io::Ready;
 
@@ -86,17 +90,10 @@ struct FreeList {
     closed: bool,
 }
 
-/// Why there is no slot.
-#[derive(Debug)]
-pub(super) enum SlotError {
-    ShutDown,
-    Full,
-}
-
 /// All slots of one driver.
 #[derive(Debug)]
 pub(super) struct Slots {
-    chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
+    chunks: [AtomicPtr<Slot>; CHUNKS],
     free_list: Lock<FreeList>,
 }
 
@@ -107,28 +104,36 @@ const fn locate(index: usize) -> (usize, usize) {
     (chunk, index - FIRST_CHUNK_SLOTS * ((1 << chunk) - 1))
 }
 
+const fn chunk_slots(chunk: usize) -> usize {
+    FIRST_CHUNK_SLOTS << chunk
+}
+
 impl Slots {
     pub(super) fn new() -> Self {
         Self {
-            chunks: [const { OnceLock::new() }; CHUNKS],
+            chunks: [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS],
             free_list: Lock::default(),
         }
     }
 
     /// Takes a free slot and returns its index. The source is assumed to be ready for `assumed`.
-    pub(super) fn take(&self, assumed: Ready) -> Result<u32, SlotError> {
+    ///
+    /// # Errors
+    /// If the driver has shut down, or all slots are taken.
+    pub(super) fn take(&self, assumed: Ready) -> io::Result<u32> {
         let mut free_list = self.free_list.lock();
         if free_list.closed {
-            return Err(SlotError::ShutDown);
+            return Err(shutdown_error());
         }
         let index = match free_list.returned.pop() {
             Some(index) => index,
-            None if free_list.fresh == CAPACITY_SLOTS => return Err(SlotError::Full),
+            None if free_list.fresh == CAPACITY_SLOTS => return Err(full()),
             None => {
                 let (chunk, offset) = locate(free_list.fresh);
                 if offset == 0 {
-                    let len = FIRST_CHUNK_SLOTS << chunk;
-                    self.chunks[chunk].get_or_init(|| boxed_slice(len, |_| Slot::new()));
+                    let slots = boxed_slice(chunk_slots(chunk), |_| Slot::new());
+                    // Release: pairs with the Acquire in `chunk`.
+                    self.chunks[chunk].store(Box::into_raw(slots).cast(), Ordering::Release);
                 }
                 free_list.fresh += 1;
                 // In range: the capacity is below 2^32.
@@ -148,13 +153,21 @@ impl Slots {
         free_list.returned.push(index);
     }
 
+    /// The slots of `chunk`, if it was made.
+    #[inline]
+    fn chunk(&self, chunk: usize) -> Option<&[Slot]> {
+        // Acquire: pairs with the Release in `take`.
+        let slots = NonNull::new(self.chunks.get(chunk)?.load(Ordering::Acquire))?;
+        // SAFETY: a chunk has so many slots, and lives as long as `self` (I1).
+        Some(unsafe { NonNull::slice_from_raw_parts(slots, chunk_slots(chunk)).as_ref() })
+    }
+
     /// The slot at `index`, which [`take`](Self::take) returned.
     pub(super) fn at(&self, index: u32) -> &Slot {
         let (chunk, offset) = locate(index as usize);
-        let slots = self.chunks[chunk]
-            .get()
-            .expect("the chunk of a taken slot is there");
-        &slots[offset]
+        &self
+            .chunk(chunk)
+            .expect("the chunk of a taken slot is there")[offset]
     }
 
     /// The key of the slot, for its present owner.
@@ -165,16 +178,20 @@ impl Slots {
     /// The slot that `key` names, and its generation; `None` if the slot has been given to another source.
     pub(super) fn find(&self, key: Key) -> Option<(&Slot, u16)> {
         let (chunk, offset) = locate(key.tagged_index().index() as usize);
-        let slot = self.chunks.get(chunk)?.get()?.get(offset)?;
+        let slot = self.chunk(chunk)?.get(offset)?;
         let generation = slot.generation();
         (Key::new(key.tagged_index(), generation) == key).then_some((slot, generation))
     }
 
     /// Refuses further sources and tells every slot that the driver is gone.
     pub(super) fn shut_down(&self) {
-        self.free_list.lock().closed = true;
-        for slot in self.chunks.iter().filter_map(OnceLock::get).flatten() {
-            slot.shut_down();
+        let mut free_list = self.free_list.lock();
+        free_list.closed = true;
+        let taken = free_list.fresh;
+        drop(free_list);
+        for index in 0..taken {
+            // In range: the capacity is below 2^32.
+            self.at(index as u32).shut_down();
         }
     }
 
@@ -185,15 +202,24 @@ impl Slots {
     }
 }
 
-impl From<SlotError> for io::Error {
-    fn from(no_slot: SlotError) -> Self {
-        match no_slot {
-            SlotError::ShutDown => super::error::shutdown_error(),
-            SlotError::Full => Self::other(format!(
-                "reactor full: {CAPACITY_SLOTS} of {CAPACITY_SLOTS} sources registered"
-            )),
+impl Drop for Slots {
+    fn drop(&mut self) {
+        for (chunk, slots) in self.chunks.iter_mut().enumerate() {
+            let slots = ptr::slice_from_raw_parts_mut(*slots.get_mut(), chunk_slots(chunk));
+            if slots.is_null() {
+                break;
+            }
+            // SAFETY: `take` made it from a box, and nobody else has it (I1).
+            drop(unsafe { Box::from_raw(slots) });
         }
     }
+}
+
+#[cold]
+fn full() -> io::Error {
+    io::Error::other(format!(
+        "reactor full: {CAPACITY_SLOTS} of {CAPACITY_SLOTS} sources registered"
+    ))
 }
 
 #[cfg(test)]

@@ -190,19 +190,17 @@ impl Waiters {
             has_others = !queue.others.is_empty();
         }
         // I2: the lock is free again.
-        let polling = reader.into_iter().chain(writer);
+        wake_each(reader);
+        wake_each(writer);
         if has_others {
-            self.wake_others(ready, polling);
-        } else {
-            wake_each(polling);
+            self.wake_others(ready);
         }
     }
 
-    /// Wakes the waiters of the list, after those that poll.
+    /// Wakes the waiters of the list.
     #[cold]
-    fn wake_others(&self, ready: Ready, polling: impl Iterator<Item = Waker>) {
+    fn wake_others(&self, ready: Ready) {
         let mut batch = WakeBatch::new();
-        polling.for_each(|waker| batch.push(waker));
         let mut more = true;
         while more {
             more = false;

@@ -17,6 +17,7 @@ use super::open_file::OpenFile;
 
 impl File {
     /// Does `operation` on the pool. If its future is dropped, it keeps the file busy until it is done.
+    #[inline]
     pub(super) async fn change<T, F>(&self, operation: F) -> io::Result<T>
     where
         F: FnOnce(&OpenFile) -> io::Result<T> + Send + 'static,
@@ -56,6 +57,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.idle().await;
         self.undo_read_ahead(); // I2
@@ -90,6 +92,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         self.std.detached().wait_empty().await;
         self.change(move |std| std.set_permissions(perm)).await
@@ -119,6 +122,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
@@ -147,6 +151,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.idle().await;
         self.change(move |std| std.set_times(times.into_std()))

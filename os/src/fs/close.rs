@@ -15,8 +15,10 @@ use std::fs::File;
 use crate::blocking::BlockingKind;
 use crate::context::{EnterRuntime, Handle, is_inside_runtime};
 use crate::sys::FileClass;
+use crate::task::LibraryJob;
 
 /// Closes `file`. `closes_inline`: on this thread, whatever the class (I2).
+#[inline]
 pub(super) fn close(file: File, class: FileClass, closes_inline: bool) {
     if closes_inline || class != FileClass::Remote {
         return drop(file);
@@ -30,7 +32,5 @@ pub(super) fn close(file: File, class: FileClass, closes_inline: bool) {
         return drop(file);
     }
     // I1. If the pool has no thread, the file is closed here after all.
-    let (task, _started) =
-        handle.spawn_blocking_or_cancel(BlockingKind::FileClose, None, move || drop(file));
-    drop(task);
+    let _closing = LibraryJob::begin(&handle, BlockingKind::FileClose, move || drop(file));
 }

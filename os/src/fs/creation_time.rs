@@ -7,6 +7,7 @@ use crate::sys::set_created;
 
 impl FileTimes {
     /// Sets the creation time of the file (Windows and the systems of Apple).
+    #[inline]
     pub fn set_created(mut self, t: SystemTime) -> Self {
         self.times = set_created(self.times, t);
         self

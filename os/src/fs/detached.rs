@@ -36,6 +36,7 @@ impl DetachedOperations {
     }
 
     /// Waits until there is none; for one task.
+    #[inline]
     pub(super) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_empty() {
             return Poll::Ready(());
@@ -50,6 +51,7 @@ impl DetachedOperations {
     }
 
     /// The same, for any number of tasks.
+    #[inline]
     pub(super) async fn wait_empty(&self) {
         while !self.is_empty() {
             let mut ended = pin!(self.ended.notified());
@@ -62,6 +64,7 @@ impl DetachedOperations {
     }
 
     /// Wakes the waiters, which check again. A panic of a waker does not concern the operation.
+    #[inline]
     fn notify(&self) {
         self.polled.wake_from_drop();
         let _told = contain_panic(|| self.ended.notify_waiters());
@@ -87,6 +90,7 @@ struct OperationState<F: HasDetached> {
 
 impl<F: HasDetached> OperationState<F> {
     /// Changes the state by `f`, with the count of detached operations (I1).
+    #[inline]
     fn change(&self, f: impl FnOnce(&mut State, &AtomicUsize)) {
         let mut state = self.state.lock();
         f(&mut state, &self.file.detached().count);
@@ -107,6 +111,7 @@ pub(super) struct WaiterGuard<F: HasDetached>(Arc<OperationState<F>>);
 pub(super) struct OperationGuard<F: HasDetached>(Arc<OperationState<F>>);
 
 /// Begins an operation on `file`.
+#[inline]
 pub(super) fn begin<F: HasDetached>(file: &Arc<F>) -> (WaiterGuard<F>, OperationGuard<F>) {
     let state_of = Arc::new(OperationState {
         file: Arc::clone(file),
@@ -116,6 +121,7 @@ pub(super) fn begin<F: HasDetached>(file: &Arc<F>) -> (WaiterGuard<F>, Operation
 }
 
 /// As [`begin`], if the operation changes the file.
+#[inline]
 pub(super) fn begin_with<F: HasDetached>(
     effect: Effect,
     file: &Arc<F>,
@@ -132,12 +138,14 @@ pub(super) fn begin_with<F: HasDetached>(
 #[cfg(unix)]
 impl<F: HasDetached> OperationGuard<F> {
     /// Whether the future was dropped.
+    #[inline]
     pub(super) fn is_detached(&self) -> bool {
         *self.0.state.lock() == State::Detached
     }
 }
 
 impl<F: HasDetached> Drop for WaiterGuard<F> {
+    #[inline]
     fn drop(&mut self) {
         self.0.change(|state, count| {
             if *state == State::Running {
@@ -150,6 +158,7 @@ impl<F: HasDetached> Drop for WaiterGuard<F> {
 }
 
 impl<F: HasDetached> Drop for OperationGuard<F> {
+    #[inline]
     fn drop(&mut self) {
         let mut was_detached = false;
         self.0.change(|state, count| {

@@ -44,6 +44,7 @@ impl DirBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -65,6 +66,7 @@ impl DirBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn recursive(&mut self, recursive: bool) -> &mut Self {
         self.recursive = recursive;
         self
@@ -91,6 +93,7 @@ impl DirBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref().to_owned();
         let mut builder = std::fs::DirBuilder::new();
@@ -124,6 +127,7 @@ impl DirBuilder {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::create_dir(path)).await
@@ -151,6 +155,7 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::create_dir_all(path)).await

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use super::file::File;
 
 impl AsRawFd for File {
+    #[inline]
     fn as_raw_fd(&self) -> RawFd {
         self.std.close_inline();
         self.shared().as_raw_fd()
@@ -13,6 +14,7 @@ impl AsRawFd for File {
 }
 
 impl AsFd for File {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.std.close_inline();
         self.shared().as_fd()
@@ -20,6 +22,7 @@ impl AsFd for File {
 }
 
 impl From<OwnedFd> for File {
+    #[inline]
     fn from(fd: OwnedFd) -> Self {
         Self::from_std(fd.into())
     }
@@ -28,6 +31,7 @@ impl From<OwnedFd> for File {
 impl FromRawFd for File {
     /// # Safety
     /// `fd` is an open descriptor that nobody else owns.
+    #[inline]
     unsafe fn from_raw_fd(fd: RawFd) -> Self {
         // SAFETY: by the caller's promise.
         let std = unsafe { std::fs::File::from_raw_fd(fd) };

@@ -23,6 +23,7 @@ use std::task::{Context, Waker};
 use selkie_core::raw::coop::{Budget, with_budget};
 use selkie_core::raw::platform::{Lock, LockGuard};
 
+use super::buffered_streams::{BufferedStreams, FileStreams};
 use super::detached::HasDetached;
 use super::file_state::{FileState, IdleNotify, State};
 use super::offload::offload;
@@ -86,6 +87,7 @@ pub struct File {
     pub(super) inner: Lock<FileState>,
     waiting: Arc<IdleNotify>,
     pub(super) max_buf_size: usize,
+    pub(super) streams: &'static dyn FileStreams,
 }
 
 impl File {
@@ -114,6 +116,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         Self::open_by(move || std::fs::File::open(path)).await
@@ -144,6 +147,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         Self::open_by(move || std::fs::File::create(path)).await
@@ -173,6 +177,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         Self::open_by(move || std::fs::File::create_new(path)).await
@@ -199,20 +204,24 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(std: std::fs::File) -> File {
         Self::with_position(OpenFile::from_others(std), FilePosition::default())
     }
 
+    #[inline]
     fn with_position(std: Arc<OpenFile>, position: FilePosition) -> File {
         File {
             std,
             inner: Lock::new(FileState::new(position)),
             waiting: Arc::default(),
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
+            streams: &BufferedStreams,
         }
     }
 
     /// Opens a file by `open`, on the pool, and finds out what may be done with it in place.
+    #[inline]
     pub(super) async fn open_by<F>(open: F) -> io::Result<File>
     where
         F: FnOnce() -> io::Result<std::fs::File> + Send + 'static,
@@ -233,6 +242,7 @@ impl File {
 
     /// The open file, to share it. The position of the system is corrected here, which waits for any read
     /// through the same open file: only a forked process can be making one.
+    #[inline]
     pub(super) fn shared(&self) -> &std::fs::File {
         self.share();
         // The position of a file that others have may only be changed on the pool.
@@ -245,6 +255,7 @@ impl File {
     }
 
     /// The open file is shared from now on; the seek to the position of this handle is deferred.
+    #[inline]
     fn share(&self) {
         let mut inner = self.state();
         if inner.position.known().is_some() {
@@ -254,23 +265,27 @@ impl File {
     }
 
     /// Undoes reading ahead, if no operation is in progress.
+    #[inline]
     pub(super) fn undo_read_ahead(&self) {
         self.state().undo_read_ahead(&self.std);
     }
 
     /// Waits until no operation is in progress, and defers the seek to the position of this handle: the file is
     /// shared from now on.
+    #[inline]
     async fn idle_and_share(&self) {
         self.idle().await;
         self.share();
         self.undo_read_ahead();
     }
 
+    #[inline]
     fn state(&self) -> LockGuard<'_, FileState> {
         self.inner.lock()
     }
 
     /// Waits until no operation is in progress; several callers may wait at once (I3).
+    #[inline]
     pub(super) async fn idle(&self) {
         let waker = Waker::from(Arc::clone(&self.waiting));
         self.std.detached().wait_empty().await;
@@ -288,6 +303,7 @@ impl File {
     }
 
     /// Whether no operation is in progress; else `waker`, which is our own, is woken at the end.
+    #[inline]
     fn is_idle(&self, waker: &Waker) -> bool {
         let mut cx = Context::from_waker(waker);
         // Without a limit: an exhausted budget would wake this waker while the lock is held (I3).
@@ -319,6 +335,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn sync_all(&self) -> io::Result<()> {
         self.wait_for_write().await?;
         if let Some(outcome) = ring_io::sync(&self.std, false).await {
@@ -354,6 +371,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn sync_data(&self) -> io::Result<()> {
         self.wait_for_write().await?;
         if let Some(outcome) = ring_io::sync(&self.std, true).await {
@@ -364,6 +382,7 @@ impl File {
     }
 
     /// Waits for a write in progress, and fails if one failed (I2).
+    #[inline]
     async fn wait_for_write(&self) -> io::Result<()> {
         self.idle().await;
         self.state().failed()
@@ -391,6 +410,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.std.detached().wait_empty().await;
         // After a write that is in progress, on the pool like the write.
@@ -432,6 +452,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn try_clone(&self) -> io::Result<File> {
         self.idle_and_share().await;
         let cloned = self.change(|std| {
@@ -469,6 +490,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn into_std(self) -> std::fs::File {
         self.idle_and_share().await;
         if self.std.has_deferred_seek() {
@@ -507,6 +529,7 @@ impl File {
         clippy::result_large_err,
         reason = "the file comes back, and is moved once"
     )]
+    #[inline]
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
         self.shared();
         match self.std.try_unwrap() {
@@ -539,24 +562,28 @@ impl File {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
         assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         self.max_buf_size = max_buf_size;
     }
 
     /// How many bytes one operation moves at most.
+    #[inline]
     pub fn max_buf_size(&self) -> usize {
         self.max_buf_size
     }
 }
 
 impl From<std::fs::File> for File {
+    #[inline]
     fn from(std: std::fs::File) -> Self {
         Self::from_std(std)
     }
 }
 
 impl fmt::Debug for File {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("tokio::fs::File")
             .field("std", &self.std)

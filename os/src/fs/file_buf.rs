@@ -38,6 +38,7 @@ impl FileBuf {
     }
 
     /// Hands out as much as fits into `target`.
+    #[inline]
     pub(super) fn hand_out(&mut self, target: &mut ReadBuf<'_>) {
         let n = self.unread().min(target.remaining());
         target.put_slice(&self.bytes[self.start..self.start + n]);
@@ -45,6 +46,7 @@ impl FileBuf {
     }
 
     /// Accepts up to `limit` bytes of `source`, and returns how many.
+    #[inline]
     pub(super) fn take(&mut self, source: &[u8], limit: usize) -> usize {
         let n = source.len().min(limit);
         self.room(n).copy_from_slice(&source[..n]);
@@ -54,6 +56,7 @@ impl FileBuf {
     }
 
     /// Accepts up to `limit` bytes of `sources`, and returns how many.
+    #[inline]
     pub(super) fn take_vectored(&mut self, sources: &[io::IoSlice<'_>], limit: usize) -> usize {
         let total = sources
             .iter()
@@ -72,6 +75,7 @@ impl FileBuf {
     }
 
     /// Drops the contents, and returns how many bytes had been read ahead.
+    #[inline]
     pub(super) fn discard(&mut self) -> usize {
         let n = self.unread();
         self.start = 0;
@@ -81,6 +85,7 @@ impl FileBuf {
     }
 
     /// Reads once, up to `limit` bytes.
+    #[inline]
     pub(super) fn fill(&mut self, mut file: impl Read, limit: usize) -> io::Result<usize> {
         let n = loop {
             match file.read(self.room(limit)) {
@@ -94,6 +99,7 @@ impl FileBuf {
 
     /// Writes the contents, and returns how many bytes that were; what cannot be written stays, to be tried
     /// again.
+    #[inline]
     pub(super) fn drain(&mut self, mut file: impl Write) -> io::Result<usize> {
         let n = self.end - self.start;
         while self.start < self.end {
@@ -109,6 +115,7 @@ impl FileBuf {
     }
 
     /// Makes the buffer empty, with room for `n` bytes.
+    #[inline]
     fn room(&mut self, n: usize) -> &mut [u8] {
         self.discard();
         if self.bytes.len() < n && n >= LARGE {

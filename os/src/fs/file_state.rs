@@ -22,7 +22,7 @@ use crate::blocking::BlockingKind;
 use crate::context::Handle;
 use crate::sync::Notify;
 use crate::sys::{FileClass, report_line};
-use crate::task::JoinHandle;
+use crate::task::LibraryJob;
 
 pub(super) struct FileState {
     pub(super) state: State,
@@ -44,7 +44,7 @@ pub(super) enum State {
 
 /// An operation on the pool.
 pub(super) struct Task {
-    handle: JoinHandle<(Outcome, FileBuf, FilePosition)>,
+    job: LibraryJob<(Outcome, FileBuf, FilePosition)>,
     /// Why there is no thread to run it, if there is none.
     refused: Option<io::Error>,
 }
@@ -59,6 +59,7 @@ pub(super) enum FileOperation {
 
 impl FileOperation {
     /// Its kind on the pool: a `FileWrite` is done even if the runtime shuts down.
+    #[inline]
     fn kind(self) -> BlockingKind {
         match self {
             Self::Write => BlockingKind::FileWrite,
@@ -66,6 +67,7 @@ impl FileOperation {
         }
     }
 
+    #[inline]
     fn failed(self, error: io::Error) -> Outcome {
         match self {
             Self::Read => Outcome::Read(Err(error)),
@@ -87,6 +89,7 @@ pub(super) enum Outcome {
 pub(super) struct IdleNotify(pub(super) Notify);
 
 impl Wake for IdleNotify {
+    #[inline]
     fn wake(self: Arc<Self>) {
         self.0.notify_waiters();
     }
@@ -97,6 +100,7 @@ type Operation = Box<dyn FnOnce(&OpenFile, &mut FileBuf, &mut FilePosition) -> O
 
 impl FileState {
     /// The state of an idle file without history, at `position`.
+    #[inline]
     pub(super) fn new(position: FilePosition) -> Self {
         Self {
             state: State::Idle(FileBuf::default()),
@@ -109,6 +113,7 @@ impl FileState {
     }
 
     /// Begins `operation` on the pool. It gets a copy of the position, and returns the new one.
+    #[inline]
     pub(super) fn begin(
         &mut self,
         std: &Arc<OpenFile>,
@@ -120,6 +125,7 @@ impl FileState {
         self.begin_boxed(std, doing, buf, Box::new(operation));
     }
 
+    #[inline]
     fn begin_boxed(
         &mut self,
         std: &Arc<OpenFile>,
@@ -134,19 +140,19 @@ impl FileState {
             let outcome = operation(&std, &mut buf, &mut position);
             (outcome, buf, position)
         };
-        let (handle, started) =
-            Handle::current().spawn_blocking_or_cancel(doing.kind(), None, operation);
+        let (job, started) = LibraryJob::begin(&Handle::current(), doing.kind(), operation);
         let refused = started.err();
-        self.state = State::Busy(doing, Task { handle, refused });
+        self.state = State::Busy(doing, Task { job, refused });
     }
 
     /// Waits for the operation in progress, and takes its buffer back; `None` if there is none.
+    #[inline]
     pub(super) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
         let State::Busy(doing, task) = &mut self.state else {
             return Poll::Ready(None);
         };
         let doing = *doing;
-        let ended = ready!(Pin::new(&mut task.handle).poll(cx));
+        let ended = ready!(Pin::new(&mut task.job).poll(cx));
         let (outcome, buf) = match ended {
             Ok((outcome, buf, position)) => {
                 self.position.adopt(position);
@@ -163,6 +169,7 @@ impl FileState {
     }
 
     /// Waits until the file is idle, and records the outcome of the operation.
+    #[inline]
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(outcome) = ready!(self.poll_outcome(cx)) {
             self.record(&outcome);
@@ -171,6 +178,7 @@ impl FileState {
     }
 
     /// Records what later calls have to report of an operation.
+    #[inline]
     pub(super) fn record(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Write(written) => {
@@ -182,6 +190,7 @@ impl FileState {
     }
 
     /// Begins to write the contents of `buf`.
+    #[inline]
     pub(super) fn begin_write(&mut self, std: &Arc<OpenFile>, buf: FileBuf) {
         self.unflushed = true;
         self.begin(std, FileOperation::Write, buf, move |std, buf, position| {
@@ -202,6 +211,7 @@ impl FileState {
 
     /// Undoes reading ahead, if no operation is in progress. What cannot be read again is saved for the next
     /// reads.
+    #[inline]
     pub(super) fn undo_read_ahead(&mut self, std: &OpenFile) {
         let State::Idle(buf) = &mut self.state else {
             return;
@@ -219,6 +229,7 @@ impl FileState {
     }
 
     /// Fails if a write has failed.
+    #[inline]
     pub(super) fn failed(&self) -> io::Result<()> {
         self.write_error
             .as_ref()
@@ -226,12 +237,14 @@ impl FileState {
     }
 
     /// Whether the rest of a failed write is here, to be tried again.
+    #[inline]
     pub(super) fn has_unwritten(&self) -> bool {
         matches!(&self.state, State::Idle(buf) if buf.is_unwritten())
     }
 
     /// Waits for the operation in progress; if there is none, tries the rest of a failed write again and waits
     /// for that. `write_error` then says whether everything is written.
+    #[inline]
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>, std: &Arc<OpenFile>) -> Poll<()> {
         ready!(std.detached().poll_empty(cx));
         if self.has_unwritten() {
@@ -242,6 +255,7 @@ impl FileState {
     }
 
     /// The buffer of an idle file.
+    #[inline]
     pub(super) fn buf(&mut self) -> &mut FileBuf {
         match &mut self.state {
             State::Idle(buf) => buf,
@@ -250,12 +264,14 @@ impl FileState {
     }
 
     /// Takes the buffer, to give it to an operation.
+    #[inline]
     pub(super) fn take_buf(&mut self) -> FileBuf {
         std::mem::take(self.buf())
     }
 }
 
 impl Drop for FileState {
+    #[inline]
     fn drop(&mut self) {
         // The runtime may be gone by now, and the data with it; or the write failed and nobody has seen that.
         if cfg!(debug_assertions) && self.unflushed && !std::thread::panicking() {

@@ -1,184 +1,94 @@
-//! A file as a reader, a seeker and a writer; for its states and invariants see `file`.
+//! A file as a reader, a seeker and a writer.
 
-use std::io::{self, IoSlice, Seek, SeekFrom};
+use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use selkie_core::coop;
-
-use super::detached::HasDetached;
+use super::buffered_streams::FileStreams;
 use super::file::File;
 use super::file_buf::FileBuf;
-use super::file_state::{FileOperation, Outcome, State};
-use super::in_place;
+use super::file_state::FileState;
+use super::open_file::OpenFile;
 use crate::async_io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl File {
-    /// Accepts a write by `take`, which puts bytes into the buffer and returns how many.
-    fn poll_write_by(
+    /// What its streams are made of, and the most bytes of one operation.
+    #[inline]
+    fn parts(
         &mut self,
-        cx: &mut Context<'_>,
-        take: impl FnOnce(&mut FileBuf) -> usize,
-    ) -> Poll<io::Result<usize>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let inner = self.inner.get_mut();
-        ready!(inner.poll_written(cx, &self.std));
-        unit.made_progress();
-        let failed = inner.failed();
-        if failed.is_err() {
-            if !inner.has_unwritten() {
-                inner.write_error = None; // I2
-            }
-            return Poll::Ready(failed.map(|()| 0));
-        }
-        inner.undo_read_ahead(&self.std);
-        let mut buf = inner.take_buf();
-        let n = take(&mut buf);
-        inner.begin_write(&self.std, buf);
-        Poll::Ready(Ok(n))
+    ) -> (
+        &'static dyn FileStreams,
+        &Arc<OpenFile>,
+        &mut FileState,
+        usize,
+    ) {
+        let state = self.inner.get_mut();
+        (self.streams, &self.std, state, self.max_buf_size)
     }
 }
 
 impl AsyncRead for File {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         target: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let me = &mut *self;
-        let inner = me.inner.get_mut();
-        ready!(me.std.detached().poll_empty(cx));
-        loop {
-            if let State::Busy(..) = inner.state {
-                match ready!(inner.poll_outcome(cx)) {
-                    Some(Outcome::Read(outcome)) => {
-                        unit.made_progress();
-                        inner.buf().hand_out(target);
-                        return Poll::Ready(outcome);
-                    }
-                    Some(outcome) => inner.record(&outcome),
-                    None => {}
-                }
-            }
-            let buf = inner.buf();
-            if buf.unread() > 0 || target.remaining() == 0 {
-                unit.made_progress();
-                buf.hand_out(target);
-                return Poll::Ready(Ok(()));
-            }
-            if buf.is_unwritten() {
-                buf.discard(); // I2
-            }
-            let limit = target.remaining().min(me.max_buf_size);
-            if in_place::read_some(cx, &me.std, target, limit, &mut inner.position).is_ok() {
-                unit.made_progress();
-                return Poll::Ready(Ok(()));
-            }
-            if let Some(buf) = &mut inner.saved_input {
-                // A file that cannot seek is not read in place.
-                unit.made_progress();
-                buf.hand_out(target);
-                if buf.unread() == 0 {
-                    inner.saved_input = None;
-                }
-                return Poll::Ready(Ok(()));
-            }
-            let buf = inner.take_buf();
-            inner.begin(
-                &me.std,
-                FileOperation::Read,
-                buf,
-                move |std, buf, position| {
-                    let read = std
-                        .run_deferred_seek()
-                        .and_then(|()| buf.fill(&**std, limit));
-                    Outcome::Read(read.map(|n| position.record_read(std, n)))
-                },
-            );
-        }
+        let (streams, std, state, max) = self.parts();
+        streams.poll_read(std, state, cx, target, max)
     }
 }
 
 impl AsyncSeek for File {
+    #[inline]
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
-        let me = &mut *self;
-        let inner = me.inner.get_mut();
-        let (State::Idle(_), true) = (&inner.state, me.std.detached().is_empty()) else {
-            return Err(io::Error::other(
-                "other file operation is pending, call poll_complete before start_seek",
-            ));
-        };
-        inner.undo_read_ahead(&me.std); // I1
-        inner.buf().discard(); // I2
-        if let Some(position) = in_place::seek(&me.std, &mut inner.position, position) {
-            inner.sought = position;
-            return Ok(());
-        }
-        let buf = inner.take_buf();
-        inner.begin(
-            &me.std,
-            FileOperation::Seek,
-            buf,
-            move |std, _buf, file_position| {
-                let mut file: &std::fs::File = std;
-                let sought = std.run_deferred_seek().and_then(|()| file.seek(position));
-                Outcome::Seek(sought.inspect(|&at| file_position.record_seek(at)))
-            },
-        );
-        Ok(())
+        let (streams, std, state, _) = self.parts();
+        streams.start_seek(std, state, position)
     }
 
+    #[inline]
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let me = &mut *self;
-        let inner = me.inner.get_mut();
-        ready!(me.std.detached().poll_empty(cx));
-        let outcome = ready!(inner.poll_outcome(cx));
-        unit.made_progress();
-        match outcome {
-            Some(Outcome::Seek(outcome)) => {
-                inner.sought = outcome?;
-            }
-            Some(outcome) => inner.record(&outcome),
-            None => {}
-        }
-        Poll::Ready(Ok(inner.sought))
+        let (streams, std, state, _) = self.parts();
+        streams.poll_complete(std, state, cx)
     }
 }
 
 impl AsyncWrite for File {
+    #[inline]
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         source: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let limit = self.max_buf_size;
-        self.poll_write_by(cx, |buf| buf.take(source, limit))
+        let (streams, std, state, limit) = self.parts();
+        let mut take = |buf: &mut FileBuf| buf.take(source, limit);
+        streams.poll_write(std, state, cx, &mut take)
     }
 
+    #[inline]
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         sources: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let limit = self.max_buf_size;
-        self.poll_write_by(cx, |buf| buf.take_vectored(sources, limit))
+        let (streams, std, state, limit) = self.parts();
+        let mut take = |buf: &mut FileBuf| buf.take_vectored(sources, limit);
+        streams.poll_write(std, state, cx, &mut take)
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
+    #[inline]
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let me = &mut *self;
-        let inner = me.inner.get_mut();
-        ready!(inner.poll_written(cx, &me.std));
-        unit.made_progress();
-        Poll::Ready(inner.failed()) // I2
+        let (streams, std, state, _) = self.parts();
+        streams.poll_flush(std, state, cx)
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }

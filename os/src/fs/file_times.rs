@@ -45,6 +45,7 @@ impl FileTimes {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -67,6 +68,7 @@ impl FileTimes {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_accessed(mut self, t: SystemTime) -> Self {
         self.times = self.times.set_accessed(t);
         self
@@ -90,11 +92,13 @@ impl FileTimes {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_modified(mut self, t: SystemTime) -> Self {
         self.times = self.times.set_modified(t);
         self
     }
 
+    #[inline]
     pub(super) fn into_std(self) -> std::fs::FileTimes {
         self.times
     }

@@ -8,6 +8,7 @@ use std::os::windows::io::{
 use super::file::File;
 
 impl AsRawHandle for File {
+    #[inline]
     fn as_raw_handle(&self) -> RawHandle {
         self.std.close_inline();
         self.std.as_raw_handle()
@@ -15,6 +16,7 @@ impl AsRawHandle for File {
 }
 
 impl AsHandle for File {
+    #[inline]
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.std.close_inline();
         self.std.as_handle()
@@ -22,6 +24,7 @@ impl AsHandle for File {
 }
 
 impl From<OwnedHandle> for File {
+    #[inline]
     fn from(handle: OwnedHandle) -> Self {
         Self::from_std(handle.into())
     }
@@ -30,6 +33,7 @@ impl From<OwnedHandle> for File {
 impl FromRawHandle for File {
     /// # Safety
     /// `handle` is an open handle of a file that nobody else owns, and was not opened for overlapped I/O.
+    #[inline]
     unsafe fn from_raw_handle(handle: RawHandle) -> Self {
         // SAFETY: by the caller's promise.
         let std = unsafe { std::fs::File::from_raw_handle(handle) };

@@ -38,11 +38,13 @@ const ALWAYS_ALLOWED: u64 = i32::MAX as u64;
 /// Whether there is a current runtime that has not shut down, and that allows files in place. Without one the
 /// pool is asked, which reports that it does not exist: otherwise it would depend on the cache whether a
 /// program works.
+#[inline]
 pub(super) fn is_on() -> bool {
     context::with_current(|inner| inner.files_in_place && inner.blocking.is_open()).unwrap_or(false)
 }
 
 /// Charges a unit for each part of `bytes` after the first, as long as the budget lasts (I2).
+#[inline]
 fn charge(cx: &mut Context<'_>, bytes: usize) {
     for _ in 0..bytes.saturating_sub(1) / BYTES_PER_UNIT {
         if !coop::has_budget_remaining() {
@@ -55,6 +57,7 @@ fn charge(cx: &mut Context<'_>, bytes: usize) {
 }
 
 /// The answer of `call` about `file`; `None` if it has none, or may not be called here.
+#[inline]
 async fn ask<T>(file: &OpenFile, call: impl Fn(&File) -> Option<T>) -> Option<T> {
     poll_fn(|cx| {
         let unit = ready!(coop::poll_proceed(cx));
@@ -69,17 +72,20 @@ async fn ask<T>(file: &OpenFile, call: impl Fn(&File) -> Option<T>) -> Option<T>
 }
 
 /// The metadata of `file`, if it is in memory.
+#[inline]
 pub(super) async fn metadata(file: &OpenFile) -> Option<io::Result<Metadata>> {
     ask(file, |file| file.metadata().ok().map(Ok)).await
 }
 
 /// Sets `lock` as the lock of `file`, if that asks no server.
 #[cfg(unix)]
+#[inline]
 pub(super) async fn lock(file: &OpenFile, lock: FileLock) -> Option<io::Result<()>> {
     ask(file, |file| Some(set_file_lock(file.as_fd(), lock))).await
 }
 
 /// Moves the position of `file`, if that is known to be allowed (I3). The pool reports a failure.
+#[inline]
 pub(super) fn seek(
     file: &OpenFile,
     file_position: &mut FilePosition,
@@ -106,6 +112,7 @@ pub(super) fn seek(
 ///
 /// # Errors
 /// The pool must read.
+#[inline]
 pub(super) fn read_some(
     cx: &mut Context<'_>,
     file: &OpenFile,
@@ -127,11 +134,13 @@ pub(super) fn read_some(
 }
 
 /// Whether `file` ends at `at`, or before.
+#[inline]
 fn is_end(file: &OpenFile, at: u64) -> bool {
     file.metadata().is_ok_and(|metadata| at >= metadata.len())
 }
 
 /// Reads once at `offset` into `buf` what is cached; `None` if the pool must.
+#[inline]
 pub(super) async fn read_at(file: &OpenFile, buf: &mut [u8], offset: u64) -> Option<usize> {
     if buf.len() > MAX_BYTES || !is_on() {
         return None;
@@ -152,6 +161,7 @@ pub(super) async fn read_at(file: &OpenFile, buf: &mut [u8], offset: u64) -> Opt
 }
 
 /// Reads up to `limit` cached bytes at `offset` into `buf`.
+#[inline]
 fn fill(
     file: &OpenFile,
     buf: &mut impl BufMut,

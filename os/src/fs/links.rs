@@ -24,6 +24,7 @@ use super::offload::offload;
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::canonicalize(path)).await
@@ -53,6 +54,7 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::fs::hard_link(original, link)).await
@@ -79,6 +81,7 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::read_link(path)).await
@@ -110,6 +113,7 @@ pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || std::fs::rename(from, to)).await

@@ -28,6 +28,7 @@ use super::offload::offload;
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::metadata(path)).await
@@ -56,6 +57,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::symlink_metadata(path)).await
@@ -83,6 +85,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
     let path = path.as_ref().to_owned();
     offload(move || path.try_exists()).await
@@ -112,6 +115,7 @@ pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::set_permissions(path, perm)).await

@@ -72,6 +72,7 @@ mod file_state;
 
 mod file;
 
+mod buffered_streams;
 mod file_streams;
 
 mod attributes;

@@ -22,6 +22,7 @@ use crate::threads::start_library_thread;
 
 /// Runs `f` on the blocking pool. However soon that is done, the task yields once: the order in which tasks run
 /// must not depend on how busy the threads of the pool are.
+#[inline]
 pub(super) async fn offload<F, T>(f: F) -> io::Result<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
@@ -38,6 +39,7 @@ where
 /// Runs `f` on a thread of its own, for what must not wait until the pool has one. If the system gives none,
 /// the pool does it.
 #[cfg(unix)]
+#[inline]
 pub(super) async fn offload_to_own_thread<F, T>(f: F) -> io::Result<T>
 where
     F: FnOnce() -> io::Result<T> + Send + 'static,
@@ -60,6 +62,7 @@ where
 }
 
 /// The outcome of `task`; not at the first poll.
+#[inline]
 async fn outcome<T>(mut task: JoinHandle<T>) -> Result<T, JoinError> {
     let (mut is_first, mut early) = (true, None);
     poll_fn(|cx| {
@@ -83,12 +86,14 @@ async fn outcome<T>(mut task: JoinHandle<T>) -> Result<T, JoinError> {
 struct NoThread(io::Error);
 
 impl fmt::Display for NoThread {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the blocking pool has no thread: {}", self.0)
     }
 }
 
 impl Error for NoThread {
+    #[inline]
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.0)
     }
@@ -97,11 +102,13 @@ impl Error for NoThread {
 /// The pool has no thread, since the system said `error`.
 ///
 /// Not as the system says it: `WouldBlock` has a meaning of its own for locks and for whoever polls.
+#[inline]
 pub(super) fn no_thread(error: io::Error) -> io::Error {
     io::Error::other(NoThread(error))
 }
 
 /// The pool dropped the operation, since the runtime shuts down, or the operation panicked.
+#[inline]
 pub(super) fn not_run() -> io::Error {
     io::Error::other("background task failed")
 }

@@ -48,6 +48,7 @@ pub(super) struct OpenFile {
 const NO_SEEK: u64 = u64::MAX;
 
 impl HasDetached for OpenFile {
+    #[inline]
     fn detached(&self) -> &DetachedOperations {
         &self.detached
     }
@@ -59,16 +60,19 @@ impl RefUnwindSafe for OpenFile {}
 
 impl OpenFile {
     /// A file that was just opened.
+    #[inline]
     pub(super) fn new(std: File) -> Arc<Self> {
         Self::with_class(std, FileClass::Unknown, Arc::default())
     }
 
     /// A file that others have had: they may have placed locks on it.
+    #[inline]
     pub(super) fn from_others(std: File) -> Arc<Self> {
         Self::with_class(std, FileClass::Unknown, Arc::new(AtomicBool::new(true)))
     }
 
     /// Another descriptor of the same open file.
+    #[inline]
     pub(super) fn try_clone(&self) -> io::Result<Arc<Self>> {
         let std = (**self).try_clone()?;
         Ok(Self::with_class(
@@ -78,6 +82,7 @@ impl OpenFile {
         ))
     }
 
+    #[inline]
     fn with_class(std: File, class: FileClass, closes_inline: Arc<AtomicBool>) -> Arc<Self> {
         Arc::new(Self {
             std: Some(std),
@@ -99,6 +104,7 @@ impl OpenFile {
     }
 
     /// Finds out what the file is, unless that is known. Call it on the pool.
+    #[inline]
     pub(super) fn classify(&self) -> FileClass {
         if self.class() == FileClass::Unknown {
             let class = PageCache::classify(self);
@@ -115,6 +121,7 @@ impl OpenFile {
 
     /// Called when the file system cannot tell what is cached.
     #[cold]
+    #[inline]
     pub(super) fn mark_may_block(&self) {
         // Relaxed: as above (I3).
         self.class
@@ -122,6 +129,7 @@ impl OpenFile {
     }
 
     /// Defers a seek to `seek_to` until an operation uses the position of the system.
+    #[inline]
     pub(super) fn defer_seek_to(&self, seek_to: u64) {
         // Relaxed, both: no operation that makes seeks is in progress, and the next one gets this with the
         // file.
@@ -130,12 +138,14 @@ impl OpenFile {
     }
 
     /// Defers a seek back by `unread` bytes.
+    #[inline]
     pub(super) fn defer_seek_back(&self, unread: usize) {
         // Relaxed: as above.
         self.unread.fetch_add(unread, Ordering::Relaxed);
     }
 
     /// Whether the position of the system must change before it is used.
+    #[inline]
     pub(super) fn has_deferred_seek(&self) -> bool {
         // Acquire, both: pair with the Releases in `run_deferred_seek`: the seek has been made.
         let (seek_to, unread) = (&self.seek_to, &self.unread);
@@ -143,6 +153,7 @@ impl OpenFile {
     }
 
     /// Whether a seek to an offset is deferred: the file is shared with nobody yet (I4).
+    #[inline]
     pub(super) fn has_absolute_seek(&self) -> bool {
         // Acquire: as above.
         self.seek_to.load(Ordering::Acquire) != NO_SEEK
@@ -150,6 +161,7 @@ impl OpenFile {
 
     /// Makes the deferred seek, if there is one (I4). It waits for any read through the same open file: call it
     /// on the pool.
+    #[inline]
     pub(super) fn run_deferred_seek(&self) -> io::Result<()> {
         if !self.has_deferred_seek() {
             return Ok(());
@@ -173,18 +185,21 @@ impl OpenFile {
     }
 
     /// Whoever drops the file or a clone closes it, and so releases its locks, before it goes on.
+    #[inline]
     pub(super) fn close_inline(&self) {
         // Relaxed: the last owner synchronises by the count of owners, and a clone's by how it got the clone.
         self.closes_inline.store(true, Ordering::Relaxed);
     }
 
     /// The file itself, if there is no other owner; else this reference.
+    #[inline]
     pub(super) fn try_unwrap(self: Arc<Self>) -> Result<File, Arc<Self>> {
         let mut open = Arc::try_unwrap(self)?;
         Ok(open.std.take().expect("taken only in drop")) // I1
     }
 
     /// The file itself, once there is no other owner.
+    #[inline]
     pub(super) async fn unwrap(self: Arc<Self>) -> File {
         let shared = match self.try_unwrap() {
             Ok(std) => return std,
@@ -207,6 +222,7 @@ impl Deref for OpenFile {
 }
 
 impl Drop for OpenFile {
+    #[inline]
     fn drop(&mut self) {
         let Some(mut std) = self.std.take() else {
             return;
@@ -225,6 +241,7 @@ impl Drop for OpenFile {
 }
 
 impl fmt::Debug for OpenFile {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

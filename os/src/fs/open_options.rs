@@ -39,6 +39,7 @@ macro_rules! switches {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn $name(&mut self, $name: bool) -> &mut OpenOptions {
             self.std_mut().$name($name);
             self
@@ -61,6 +62,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new() -> Self {
         Self {
             std: std::fs::OpenOptions::new(),
@@ -68,6 +70,7 @@ impl OpenOptions {
     }
 
     /// The options, to be changed.
+    #[inline]
     pub(super) fn std_mut(&mut self) -> &mut std::fs::OpenOptions {
         &mut self.std
     }
@@ -131,6 +134,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
         let (path, options) = (path.as_ref().to_owned(), self.std.clone());
         File::open_by(move || options.open(path)).await
@@ -158,24 +162,28 @@ impl File {
     /// # }
     /// ```
     #[must_use]
+    #[inline]
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }
 }
 
 impl From<std::fs::OpenOptions> for OpenOptions {
+    #[inline]
     fn from(options: std::fs::OpenOptions) -> Self {
         Self { std: options }
     }
 }
 
 impl Default for OpenOptions {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
 }
 
 impl fmt::Debug for OpenOptions {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("OpenOptions").field(&self.std).finish()
     }

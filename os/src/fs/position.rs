@@ -41,6 +41,7 @@ pub(super) struct FilePosition {
 const UNKNOWN: u64 = u64::MAX;
 
 impl Default for FilePosition {
+    #[inline]
     fn default() -> Self {
         Self {
             is_exclusive: false,
@@ -53,6 +54,7 @@ impl Default for FilePosition {
 
 impl FilePosition {
     /// The position of a file that was just opened, and is shared with nobody.
+    #[inline]
     pub(super) fn of_new_file(file: &File) -> Self {
         let at = PageCache::start(file);
         Self {
@@ -78,18 +80,21 @@ impl FilePosition {
     }
 
     /// Sets the position without a seek of the system, to an offset that every file allows.
+    #[inline]
     pub(super) fn set(&mut self, at: u64) {
         self.is_behind |= self.at != at;
         self.at = at;
     }
 
     /// The open file is shared from now on, once the deferred seek is made (I2).
+    #[inline]
     pub(super) fn share(&mut self, file: &OpenFile) {
         self.defer_seek(file);
         *self = Self::default();
     }
 
     /// Takes over the copy that an operation worked on (I3).
+    #[inline]
     pub(super) fn adopt(&mut self, after: Self) {
         if self.is_exclusive {
             *self = after;
@@ -98,6 +103,7 @@ impl FilePosition {
 
     /// Called before an operation that uses the position of the system, and that makes the seek which is
     /// deferred here (I4).
+    #[inline]
     pub(super) fn defer_seek(&mut self, file: &OpenFile) {
         if self.is_behind {
             file.defer_seek_to(self.at);
@@ -107,6 +113,7 @@ impl FilePosition {
 
     /// Goes back by what was read ahead: at once if the position is known, else with the next operation that
     /// uses the position of the system.
+    #[inline]
     pub(super) fn go_back(&mut self, file: &OpenFile, unread: usize) {
         if unread == 0 {
             return;
@@ -121,6 +128,7 @@ impl FilePosition {
     }
 
     /// `n` bytes were read at the position of the system.
+    #[inline]
     pub(super) fn record_read(&mut self, file: &File, n: usize) {
         let mut file = file;
         if self.at != UNKNOWN {
@@ -131,6 +139,7 @@ impl FilePosition {
     }
 
     /// `n` bytes were written at the position of the system, or the write failed.
+    #[inline]
     pub(super) fn record_write(&mut self, n: Option<usize>) {
         self.at = match (self.known(), n) {
             (Some(at), Some(n)) if !self.appends => at + n as u64,
@@ -139,6 +148,7 @@ impl FilePosition {
     }
 
     /// The system has made a seek to `at`.
+    #[inline]
     pub(super) fn record_seek(&mut self, at: u64) {
         self.is_behind = false;
         self.at = if self.is_exclusive { at } else { UNKNOWN };

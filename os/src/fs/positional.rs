@@ -17,16 +17,19 @@ use super::{detached, in_place, ring_io};
 struct SharedBuffer<B>(Arc<Mutex<Option<B>>>);
 
 impl<B> SharedBuffer<B> {
+    #[inline]
     fn take(&self) -> Option<B> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    #[inline]
     fn put(&self, buf: B) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(buf);
     }
 }
 
 /// Runs `operation` on the pool, with `file` and `buf`; the buffer comes back whatever happens.
+#[inline]
 async fn with_buffer<B, R, F>(
     file: &File,
     buf: B,
@@ -90,6 +93,7 @@ impl File {
     /// # })
     /// # }
     /// ```
+    #[inline]
     pub async fn read_at<B>(&self, mut buf: B, offset: u64) -> (io::Result<usize>, B)
     where
         B: AsMut<[u8]> + Send + 'static,
@@ -142,6 +146,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn read_exact_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
     where
         B: AsMut<[u8]> + Send + 'static,
@@ -197,6 +202,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn write_at<B>(&self, buf: B, offset: u64) -> (io::Result<usize>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -243,6 +249,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn write_all_at<B>(&self, buf: B, offset: u64) -> (io::Result<()>, B)
     where
         B: AsRef<[u8]> + Send + 'static,
@@ -272,6 +279,7 @@ impl File {
 }
 
 /// Writes `buf` from the byte `done` on; all of `buf` belongs at `offset`.
+#[inline]
 fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) -> io::Result<()> {
     while done < buf.len() {
         match retry_interrupted(|| positioned::write(file, &buf[done..], offset + done as u64))? {
@@ -283,6 +291,7 @@ fn write_rest(file: &std::fs::File, buf: &[u8], mut done: usize, offset: u64) ->
 }
 
 /// Calls `f` again as long as a signal interrupts it.
+#[inline]
 fn retry_interrupted(mut f: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match f() {
@@ -298,10 +307,12 @@ mod positioned {
     use std::io;
     use std::os::unix::fs::FileExt;
 
+    #[inline]
     pub(super) fn read(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         file.read_at(buf, offset)
     }
 
+    #[inline]
     pub(super) fn write(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
         file.write_at(buf, offset)
     }
@@ -314,10 +325,12 @@ mod positioned {
     use std::io;
     use std::os::windows::fs::FileExt;
 
+    #[inline]
     pub(super) fn read(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         file.seek_read(buf, offset)
     }
 
+    #[inline]
     pub(super) fn write(file: &File, buf: &[u8], offset: u64) -> io::Result<usize> {
         file.seek_write(buf, offset)
     }

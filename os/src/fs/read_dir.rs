@@ -4,7 +4,6 @@
 //! States      Idle(batch, reader) ─batch used up→ Busy(task that returns both) ─done→ Idle
 //! Invariants  I1 a reader that has ended is not asked again.
 
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::{FileType, Metadata};
 use std::future::{Future, poll_fn};
@@ -13,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::vec;
 
 use super::offload::{not_run, offload};
 use crate::blocking::BlockingKind;
 use crate::sys::LISTING_TELLS_TYPE;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// Entries that one hop brings.
 const BATCH: usize = 32;
@@ -52,11 +52,12 @@ const BATCH: usize = 32;
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = offload(move || {
         let mut batch = Batch {
-            ready: VecDeque::new(),
+            ready: vec::IntoIter::default(),
             rest: Some(Box::new(open_directory(&path)?)),
         };
         batch.refill();
@@ -67,6 +68,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 }
 
 /// Opens a directory, again if a signal interrupts that, as std does with files.
+#[inline]
 fn open_directory(path: &Path) -> io::Result<std::fs::ReadDir> {
     loop {
         match std::fs::read_dir(path) {
@@ -107,7 +109,7 @@ pub struct ReadDir(State);
 
 #[derive(Debug)]
 struct Batch {
-    ready: VecDeque<io::Result<DirEntry>>,
+    ready: vec::IntoIter<io::Result<DirEntry>>,
     // Windows' is large: it holds the entry that it found last.
     rest: Option<Box<std::fs::ReadDir>>,
 }
@@ -115,19 +117,26 @@ struct Batch {
 #[derive(Debug)]
 enum State {
     Idle(Batch),
-    Busy(JoinHandle<Batch>),
+    Busy(LibraryJob<Batch>),
 }
 
 impl Batch {
+    #[inline]
     fn refill(&mut self) {
         let Some(rest) = &mut self.rest else { return };
-        for _ in 0..BATCH {
-            match rest.next() {
-                Some(Ok(entry)) => self.ready.push_back(Ok(DirEntry::new(entry))),
-                Some(Err(error)) => return self.ready.push_back(Err(error)),
-                None => return self.rest = None, // I1
+        let mut ready = Vec::with_capacity(BATCH);
+        while ready.len() < BATCH {
+            let Some(entry) = rest.next() else {
+                self.rest = None; // I1
+                break;
+            };
+            let is_last = entry.is_err();
+            ready.push(entry.map(DirEntry::new));
+            if is_last {
+                break;
             }
         }
+        self.ready = ready.into_iter();
     }
 }
 
@@ -156,6 +165,7 @@ impl ReadDir {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
         poll_fn(|cx| self.poll_next_entry(cx)).await
     }
@@ -164,18 +174,19 @@ impl ReadDir {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
             match &mut self.0 {
                 State::Idle(batch) => {
-                    if let Some(entry) = batch.ready.pop_front() {
+                    if let Some(entry) = batch.ready.next() {
                         return Poll::Ready(entry.map(Some));
                     }
                     let Some(rest) = batch.rest.take() else {
                         return Poll::Ready(Ok(None));
                     };
                     let mut batch = Batch {
-                        ready: VecDeque::new(),
+                        ready: vec::IntoIter::default(),
                         rest: Some(rest),
                     };
                     self.0 = State::Busy(spawn_blocking_for(BlockingKind::File, move || {
@@ -187,7 +198,7 @@ impl ReadDir {
                     Ok(batch) => self.0 = State::Idle(batch),
                     Err(_) => {
                         self.0 = State::Idle(Batch {
-                            ready: VecDeque::new(),
+                            ready: vec::IntoIter::default(),
                             rest: None,
                         });
                         return Poll::Ready(Err(not_run()));
@@ -224,6 +235,7 @@ pub struct DirEntry {
 }
 
 impl DirEntry {
+    #[inline]
     fn new(std: std::fs::DirEntry) -> Self {
         let file_type = LISTING_TELLS_TYPE.then(|| std.file_type().ok()).flatten();
         Self {
@@ -250,6 +262,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn path(&self) -> PathBuf {
         self.std.path()
     }
@@ -271,6 +284,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn file_name(&self) -> OsString {
         self.std.file_name()
     }
@@ -298,6 +312,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn metadata(&self) -> io::Result<Metadata> {
         let std = Arc::clone(&self.std);
         offload(move || std.metadata()).await
@@ -325,6 +340,7 @@ impl DirEntry {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn file_type(&self) -> io::Result<FileType> {
         if let Some(file_type) = self.file_type {
             return Ok(file_type);

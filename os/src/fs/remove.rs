@@ -27,6 +27,7 @@ use super::offload::offload;
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::remove_file(path)).await
@@ -56,6 +57,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::remove_dir(path)).await
@@ -82,6 +84,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::remove_dir_all(path)).await

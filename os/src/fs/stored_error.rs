@@ -12,6 +12,7 @@ pub(super) enum StoredError {
 
 impl StoredError {
     /// Stores `error`, in a box, since most files have none.
+    #[inline]
     pub(super) fn boxed(error: &io::Error) -> Box<Self> {
         Box::new(match error.raw_os_error() {
             Some(number) => Self::Number(number),
@@ -20,6 +21,7 @@ impl StoredError {
     }
 
     /// Makes the error again.
+    #[inline]
     pub(super) fn to_error(&self) -> io::Error {
         match self {
             Self::Number(number) => io::Error::from_raw_os_error(*number),

@@ -36,6 +36,7 @@ use crate::sys::{Owners, ReplacedFile, allocate_file};
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     offload(move || std::os::unix::fs::symlink(original, link)).await
@@ -45,6 +46,7 @@ pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::
 ///
 /// Set-id bits lend the owner's rights, and are left out if the owner is another. With another group, the
 /// group and all others get what both had: each of them may have been the other.
+#[inline]
 pub(super) fn keep_access(old: &ReplacedFile, file: &std::fs::File) -> io::Result<()> {
     let new = file.metadata()?;
     old.copy_attributes(file)?;
@@ -94,6 +96,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn fallocate(&self, offset: u64, len: u64) -> io::Result<()> {
         self.idle().await;
         self.change(move |std| allocate_file(std.as_fd(), offset, len))
@@ -119,6 +122,7 @@ impl DirBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn mode(&mut self, mode: u32) -> &mut Self {
         self.mode = Some(mode);
         self
@@ -144,6 +148,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn mode(&mut self, mode: u32) -> &mut OpenOptions {
         OpenOptionsExt::mode(self.std_mut(), mode);
         self
@@ -166,6 +171,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn custom_flags(&mut self, flags: i32) -> &mut OpenOptions {
         OpenOptionsExt::custom_flags(self.std_mut(), flags);
         self
@@ -174,6 +180,7 @@ impl OpenOptions {
 
 impl DirEntry {
     /// The number of the entry's inode.
+    #[inline]
     pub fn ino(&self) -> u64 {
         std::os::unix::fs::DirEntryExt::ino(&*self.std)
     }

@@ -29,6 +29,7 @@ use super::offload::offload;
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     let path = path.as_ref().to_owned();
     offload(move || std::fs::read(path)).await
@@ -62,6 +63,7 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     let bytes = read(path).await?;
     String::from_utf8(bytes).map_err(|_| {
@@ -98,6 +100,7 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
     let (path, contents) = (path.as_ref().to_owned(), contents.as_ref().to_owned());
     offload(move || std::fs::write(path, contents)).await
@@ -126,6 +129,7 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, io::Error> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     offload(move || {

@@ -7,10 +7,9 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::pin::Pin;
-use std::slice;
 use std::task::{Context, Poll};
 
-use sealed::{Addrs, Lookup, Resolve};
+use sealed::{Addrs, Lookup, NameLookup, Resolve};
 
 use crate::blocking::BlockingKind;
 use crate::task::spawn_blocking_for;
@@ -44,7 +43,7 @@ pub(super) mod sealed {
     use std::net::SocketAddr;
     use std::{option, vec};
 
-    use crate::task::JoinHandle;
+    use crate::task::LibraryJob;
 
     /// The addresses that were found.
     #[derive(Debug)]
@@ -57,8 +56,12 @@ pub(super) mod sealed {
     #[derive(Debug)]
     pub enum Lookup {
         Done(Option<Addrs>),
-        Resolving(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
+        Resolving(NameLookup),
     }
+
+    /// A look-up by the system's resolver, on the pool.
+    #[derive(Debug)]
+    pub struct NameLookup(pub(super) LibraryJob<io::Result<vec::IntoIter<SocketAddr>>>);
 
     /// Begins to resolve.
     pub trait Resolve {
@@ -93,7 +96,7 @@ impl Future for Lookup {
             Self::Done(addrs) => Poll::Ready(Ok(addrs
                 .take()
                 .expect("a lookup is polled until it is ready"))),
-            Self::Resolving(answer) => Pin::new(answer)
+            Self::Resolving(NameLookup(answer)) => Pin::new(answer)
                 .poll(cx)
                 .map(|answer| Ok(Addrs::More(answer??))),
         }
@@ -106,13 +109,12 @@ fn resolved(addr: SocketAddr) -> Lookup {
 
 fn spawn_lookup(host: String, port: Option<u16>) -> Lookup {
     use std::net::ToSocketAddrs;
-    Lookup::Resolving(spawn_blocking_for(
-        BlockingKind::NameLookup,
-        move || match port {
-            Some(port) => (host.as_str(), port).to_socket_addrs(),
-            None => host.as_str().to_socket_addrs(),
-        },
-    ))
+    let look_up = move || match port {
+        Some(port) => (host.as_str(), port).to_socket_addrs(),
+        None => host.as_str().to_socket_addrs(),
+    };
+    let job = spawn_blocking_for(BlockingKind::NameLookup, look_up);
+    Lookup::Resolving(NameLookup(job))
 }
 
 macro_rules! resolve_at_once {
@@ -134,10 +136,7 @@ impl ToSocketAddrs for &[SocketAddr] {}
 
 impl Resolve for &[SocketAddr] {
     fn resolve(&self) -> Lookup {
-        let addrs: slice::Iter<'_, SocketAddr> = self.iter();
-        Lookup::Done(Some(Addrs::More(
-            addrs.copied().collect::<Vec<_>>().into_iter(),
-        )))
+        Lookup::Done(Some(Addrs::More(self.to_vec().into_iter())))
     }
 }
 

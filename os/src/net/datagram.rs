@@ -37,18 +37,28 @@ macro_rules! datagram_methods {
             })
         }
 
-        fn poll_recv_with<R>(
+        fn poll_recv_with(
             &self,
             cx: &mut std::task::Context<'_>,
             buf: &mut crate::async_io::ReadBuf<'_>,
-            recv: impl Fn(&mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<(usize, R)>,
-        ) -> std::task::Poll<std::io::Result<R>> {
-            let (_, rest) = std::task::ready!(self.io.registration().poll_io(
-                cx,
-                crate::driver::Direction::Read,
-                || crate::source::fill_with(buf, &recv)
-            ))?;
-            std::task::Poll::Ready(Ok(rest))
+            recv: fn(&Self, &mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<usize>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            let direction = crate::driver::Direction::Read;
+            let recv = &mut || crate::source::fill(buf, |free| recv(self, free));
+            let received = self.io.registration().poll_transfer(cx, direction, recv);
+            received.map_ok(drop)
+        }
+
+        fn poll_recv_from_with(
+            &self,
+            cx: &mut std::task::Context<'_>,
+            buf: &mut crate::async_io::ReadBuf<'_>,
+            recv: fn(&Self, &mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<(usize, $addr)>,
+        ) -> std::task::Poll<std::io::Result<$addr>> {
+            let direction = crate::driver::Direction::Read;
+            let recv = &mut || crate::source::fill_with(buf, |free| recv(self, free));
+            let received = self.io.registration().poll_io(cx, direction, recv);
+            received.map_ok(|(_, from)| from)
         }
 
         /// Waits until a datagram can be sent, as a poll; only the last caller's task is woken.
@@ -109,7 +119,9 @@ macro_rules! datagram_methods {
         ) -> std::task::Poll<std::io::Result<usize>> {
             self.io
                 .registration()
-                .poll_io(cx, crate::driver::Direction::Write, || self.io.send(buf))
+                .poll_transfer(cx, crate::driver::Direction::Write, &mut || {
+                    self.io.send(buf)
+                })
         }
 
         /// Sends `buf` to the connected address if there is room now.
@@ -130,7 +142,10 @@ macro_rules! datagram_methods {
         /// ```
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
-                .try_call(crate::async_io::Interest::WRITABLE, || self.io.send(buf))
+                .registration()
+                .try_transfer(crate::async_io::Interest::WRITABLE, &mut || {
+                    self.io.send(buf)
+                })
         }
 
         /// Receives a datagram, waiting for one; returns its length.
@@ -172,7 +187,7 @@ macro_rules! datagram_methods {
             cx: &mut std::task::Context<'_>,
             buf: &mut crate::async_io::ReadBuf<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            self.poll_recv_with(cx, buf, |free| Ok((self.recv_now(free)?, ())))
+            self.poll_recv_with(cx, buf, Self::recv_now)
         }
 
         /// Receives a datagram if one is here.
@@ -196,9 +211,11 @@ macro_rules! datagram_methods {
         /// # }
         /// ```
         pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::READABLE, || {
-                self.recv_now(crate::source::as_uninit(buf))
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::READABLE, &mut || {
+                    self.recv_now(crate::source::as_uninit(buf))
+                })
         }
 
         /// As [`recv`](Self::recv), into the spare capacity of `buf`.
@@ -248,11 +265,12 @@ macro_rules! datagram_methods {
         /// # }
         /// ```
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
-            let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
-            Ok(self
+            let recv = &mut || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
+            let received = self
                 .io
-                .try_call(crate::async_io::Interest::READABLE, recv)?
-                .0)
+                .registration()
+                .try_call(crate::async_io::Interest::READABLE, recv);
+            received.map(|(n, ())| n)
         }
 
         /// Receives a datagram, waiting for one; returns its length and its sender.
@@ -294,7 +312,7 @@ macro_rules! datagram_methods {
             cx: &mut std::task::Context<'_>,
             buf: &mut crate::async_io::ReadBuf<'_>,
         ) -> std::task::Poll<std::io::Result<$addr>> {
-            self.poll_recv_with(cx, buf, |free| self.recv_from_now(free))
+            self.poll_recv_from_with(cx, buf, Self::recv_from_now)
         }
 
         /// Receives a datagram if one is here.
@@ -316,9 +334,11 @@ macro_rules! datagram_methods {
         /// # }
         /// ```
         pub fn try_recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
-            self.io.try_call(crate::async_io::Interest::READABLE, || {
-                self.recv_from_now(crate::source::as_uninit(buf))
-            })
+            self.io
+                .registration()
+                .try_call(crate::async_io::Interest::READABLE, &mut || {
+                    self.recv_from_now(crate::source::as_uninit(buf))
+                })
         }
 
         /// As [`recv_from`](Self::recv_from), into the spare capacity of `buf`.
@@ -373,8 +393,10 @@ macro_rules! datagram_methods {
             &self,
             buf: &mut B,
         ) -> std::io::Result<(usize, $addr)> {
-            let recv = || crate::source::fill_with(buf, |free| self.recv_from_now(free));
-            self.io.try_call(crate::async_io::Interest::READABLE, recv)
+            let recv = &mut || crate::source::fill_with(buf, |free| self.recv_from_now(free));
+            self.io
+                .registration()
+                .try_call(crate::async_io::Interest::READABLE, recv)
         }
 
         /// As [`send`](Self::send), of several buffers in order, as one datagram.
@@ -428,9 +450,11 @@ macro_rules! datagram_methods {
         /// # }
         /// ```
         pub fn try_send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::WRITABLE, || {
-                self.send_vectored_now(bufs)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::WRITABLE, &mut || {
+                    self.send_vectored_now(bufs)
+                })
         }
 
         /// As [`recv`](Self::recv), into several buffers in order.
@@ -491,9 +515,11 @@ macro_rules! datagram_methods {
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::READABLE, || {
-                self.recv_vectored_now(bufs)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::READABLE, &mut || {
+                    self.recv_vectored_now(bufs)
+                })
         }
     };
 }

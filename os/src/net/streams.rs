@@ -43,9 +43,11 @@ macro_rules! read_methods {
         /// # }
         /// ```
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::READABLE, || {
-                (&*self.io).read(buf)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::READABLE, &mut || {
+                    (&*self.io).read(buf)
+                })
         }
 
         /// Reads what is there into several buffers in order, and returns how many bytes.
@@ -73,9 +75,11 @@ macro_rules! read_methods {
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
         ) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::READABLE, || {
-                (&*self.io).read_vectored(bufs)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::READABLE, &mut || {
+                    (&*self.io).read_vectored(bufs)
+                })
         }
 
         /// Appends what is there to `buf`, as far as it has spare capacity, and returns how many bytes.
@@ -98,12 +102,14 @@ macro_rules! read_methods {
         /// # }
         /// ```
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::READABLE, || {
-                let (n, ()) = crate::source::fill_with(buf, |free| {
-                    Ok((Self::read_some(&self.io, free)?, ()))
-                })?;
-                Ok(n)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::READABLE, &mut || {
+                    let (n, ()) = crate::source::fill_with(buf, |free| {
+                        Ok((Self::read_some(&self.io, free)?, ()))
+                    })?;
+                    Ok(n)
+                })
         }
 
         /// Reads what is there into several buffers in order, waiting for something, and returns how many bytes;
@@ -182,9 +188,11 @@ macro_rules! write_methods {
         /// # }
         /// ```
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::WRITABLE, || {
-                (&*self.io).write(buf)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::WRITABLE, &mut || {
+                    (&*self.io).write(buf)
+                })
         }
 
         /// Writes as much of several buffers, in order, as there is room for.
@@ -209,9 +217,11 @@ macro_rules! write_methods {
         /// # }
         /// ```
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-            self.io.try_call(crate::async_io::Interest::WRITABLE, || {
-                (&*self.io).write_vectored(bufs)
-            })
+            self.io
+                .registration()
+                .try_transfer(crate::async_io::Interest::WRITABLE, &mut || {
+                    (&*self.io).write_vectored(bufs)
+                })
         }
     };
 }
@@ -413,7 +423,7 @@ macro_rules! accept_methods {
             cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<($stream, $addr)>> {
             let direction = crate::driver::Direction::Read;
-            let accept = || self.io.accept();
+            let accept = &mut || self.io.accept();
             let accepted = self.io.registration().poll_io(cx, direction, accept);
             accepted.map(|outcome| {
                 let (stream, addr) = outcome?;

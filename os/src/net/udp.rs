@@ -217,7 +217,7 @@ impl UdpSocket {
     ) -> Poll<io::Result<usize>> {
         self.io
             .registration()
-            .poll_io(cx, Direction::Write, || self.io.send_to(buf, target))
+            .poll_transfer(cx, Direction::Write, &mut || self.io.send_to(buf, target))
     }
 
     /// Sends `buf` to `target` if there is room now.
@@ -239,7 +239,8 @@ impl UdpSocket {
     /// ```
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.io
-            .try_call(Interest::WRITABLE, || self.io.send_to(buf, target))
+            .registration()
+            .try_transfer(Interest::WRITABLE, &mut || self.io.send_to(buf, target))
     }
 
     /// As [`recv`](Self::recv), and the datagram stays.
@@ -276,7 +277,7 @@ impl UdpSocket {
     /// # Errors
     /// What the system reports.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.poll_recv_with(cx, buf, |free| Ok((self.peek_now(free)?, ())))
+        self.poll_recv_with(cx, buf, Self::peek_now)
     }
 
     /// As [`try_recv`](Self::try_recv), and the datagram stays.
@@ -301,7 +302,8 @@ impl UdpSocket {
     /// ```
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
-            .try_call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
+            .registration()
+            .try_transfer(Interest::READABLE, &mut || self.peek_now(as_uninit(buf)))
     }
 
     /// As [`recv_from`](Self::recv_from), and the datagram stays.
@@ -340,7 +342,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        self.poll_recv_with(cx, buf, |free| self.peek_from_now(free))
+        self.poll_recv_from_with(cx, buf, Self::peek_from_now)
     }
 
     /// As [`try_recv_from`](Self::try_recv_from), and the datagram stays.
@@ -363,7 +365,10 @@ impl UdpSocket {
     /// ```
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .try_call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
+            .registration()
+            .try_call(Interest::READABLE, &mut || {
+                self.peek_from_now(as_uninit(buf))
+            })
     }
 
     /// Waits for a datagram, which stays, and returns its sender.
@@ -400,7 +405,7 @@ impl UdpSocket {
     pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
         self.io
             .registration()
-            .poll_io(cx, Direction::Read, || self.peek_sender_now())
+            .poll_io(cx, Direction::Read, &mut || self.peek_sender_now())
     }
 
     /// Where the datagram comes from that is here, and stays.
@@ -409,7 +414,8 @@ impl UdpSocket {
     /// `WouldBlock` if none is here; what the system reports otherwise.
     pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
         self.io
-            .try_call(Interest::READABLE, || self.peek_sender_now())
+            .registration()
+            .try_call(Interest::READABLE, &mut || self.peek_sender_now())
     }
 }
 

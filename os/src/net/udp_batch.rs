@@ -250,8 +250,8 @@ impl UdpSocket {
         if datagrams.is_empty() {
             return Ok(0);
         }
-        let send = || send((*self.io).as_fd(), datagrams);
-        self.io.try_call(Interest::WRITABLE, send)
+        let send = &mut || send((*self.io).as_fd(), datagrams);
+        self.io.registration().try_call(Interest::WRITABLE, send)
     }
 
     /// Receives the datagrams that are here, one into each of `bufs`, by one system call, waiting
@@ -330,8 +330,8 @@ impl UdpSocket {
         if bufs.is_empty() {
             return Ok(0);
         }
-        let recv = || recv((*self.io).as_fd(), bufs, received);
-        self.io.try_call(Interest::READABLE, recv)
+        let recv = &mut || recv((*self.io).as_fd(), bufs, received);
+        self.io.registration().try_call(Interest::READABLE, recv)
     }
 
     /// Makes the system cut what is sent into datagrams of `segment_bytes` (`UDP_SEGMENT`), or

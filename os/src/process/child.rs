@@ -1,40 +1,14 @@
-//! A child process.
-//!
-//! States      running ─its exit is seen→ ended(status)
-//! Invariants  I1 a child whose exit was seen is not asked, waited for or killed again: its number may belong to
-//!                another process.
-//!             I2 a running child whose handle is dropped is killed if that was asked for, and is left to be reaped
-//!                in either case.
-//!             I3 after a fork the forked process does neither: the child belongs to its parent.
+//! A child process, and the ends of its pipes.
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::mem;
 use std::pin::pin;
 use std::process::{ExitStatus, Output};
-use std::task::{Context, Poll, ready};
+use std::task::Poll;
 
-use super::exit::{ExitListener, try_wait};
-use super::orphan::adopt;
+use super::child_process::{ChildPipes, ChildProcess};
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::async_io::{AsyncRead, AsyncReadExt};
-use crate::context;
-use crate::driver::is_shutdown_error;
-use crate::sys::OwningProcess;
-
-#[derive(Debug)]
-enum Process {
-    Running {
-        child: std::process::Child,
-        listener: ExitListener,
-        kill_on_drop: bool,
-        /// The process whose child it is (I3).
-        owner: OwningProcess,
-    },
-    Ended(ExitStatus),
-    /// Only while a running child is taken out in `drop`.
-    Gone,
-}
 
 /// A child process; made by [`Command::spawn`](super::command::Command::spawn).
 ///
@@ -68,7 +42,7 @@ enum Process {
 /// ```
 #[derive(Debug)]
 pub struct Child {
-    process: Process,
+    process: Box<dyn ChildProcess>,
     /// The child's input, if it is a pipe; [`wait`](Self::wait) closes it.
     pub stdin: Option<ChildStdin>,
     /// The child's output, if it is a pipe.
@@ -77,50 +51,11 @@ pub struct Child {
     pub stderr: Option<ChildStderr>,
 }
 
-impl Process {
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
-        let Self::Running {
-            child, listener, ..
-        } = self
-        else {
-            return Poll::Ready(self.ended());
-        };
-        let mut end = listener.poll_end(cx, || try_wait(child));
-        if matches!(&end, Poll::Ready(Err(error)) if is_shutdown_error(error)) {
-            // The runtime that made the child is gone; this one may go on waiting.
-            if let Ok(Some(driver)) = context::with_current(|inner| inner.driver.clone()) {
-                *listener = ExitListener::new(child.id(), driver)?;
-                end = listener.poll_end(cx, || try_wait(child));
-            }
-        }
-        let status = ready!(end)?;
-        *self = Self::Ended(status);
-        Poll::Ready(Ok(status))
-    }
-
-    fn ended(&self) -> io::Result<ExitStatus> {
-        match self {
-            Self::Ended(status) => Ok(*status),
-            _ => unreachable!("a child is gone only while it drops"),
-        }
-    }
-}
-
 impl Child {
-    pub(super) fn new(
-        child: std::process::Child,
-        listener: ExitListener,
-        kill_on_drop: bool,
-        pipes: (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>),
-    ) -> Self {
+    pub(super) fn new((process, pipes): (Box<dyn ChildProcess>, ChildPipes)) -> Self {
         let (stdin, stdout, stderr) = pipes;
         Self {
-            process: Process::Running {
-                child,
-                listener,
-                kill_on_drop,
-                owner: OwningProcess::current(),
-            },
+            process,
             stdin,
             stdout,
             stderr,
@@ -128,20 +63,14 @@ impl Child {
     }
 
     /// The process, unless its exit was seen.
-    #[allow(dead_code, reason = "its handle is shown on Windows alone")]
-    pub(super) const fn running(&self) -> Option<&std::process::Child> {
-        match &self.process {
-            Process::Running { child, .. } => Some(child),
-            _ => None,
-        }
+    #[cfg(windows)]
+    pub(super) fn running(&self) -> Option<&std::process::Child> {
+        self.process.running()
     }
 
     /// The process identifier (PID); `None` once the exit was seen, since another process may have it then.
     pub fn id(&self) -> Option<u32> {
-        match &self.process {
-            Process::Running { child, .. } => Some(child.id()),
-            _ => None,
-        }
+        self.process.running().map(std::process::Child::id)
     }
 
     /// Asks the system to kill the child, and does not wait; nothing happens if the child has ended.
@@ -162,10 +91,7 @@ impl Child {
     /// # }
     /// ```
     pub fn start_kill(&mut self) -> io::Result<()> {
-        match &mut self.process {
-            Process::Running { child, .. } => child.kill(),
-            _ => Ok(()), // I1
-        }
+        self.process.kill()
     }
 
     /// Kills the child and waits for its end.
@@ -241,13 +167,7 @@ impl Child {
     /// # }
     /// ```
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        if let Process::Running { child, .. } = &mut self.process {
-            let Some(status) = try_wait(child)? else {
-                return Ok(None);
-            };
-            self.process = Process::Ended(status);
-        }
-        self.process.ended().map(Some)
+        self.process.try_wait()
     }
 
     /// Closes the child's input, reads its outputs to their ends, and waits for its own.
@@ -318,26 +238,4 @@ async fn read_all<R: AsyncRead + Unpin>(pipe: Option<R>) -> io::Result<Vec<u8>> 
         pipe.read_to_end(&mut bytes).await?;
     }
     Ok(bytes)
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        let process = mem::replace(&mut self.process, Process::Gone);
-        if let Process::Running {
-            mut child,
-            listener,
-            kill_on_drop,
-            owner,
-        } = process
-        {
-            if !owner.is_current() {
-                return; // I3
-            }
-            if kill_on_drop {
-                // It fails only if the child has ended, which is what was asked for.
-                let _ = child.kill();
-            }
-            adopt(child, listener); // I2
-        }
-    }
 }

@@ -2,14 +2,12 @@
 
 use std::ffi::OsStr;
 use std::future::Future;
-use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
+use std::{fmt, io};
 
 use super::child::Child;
-use super::exit::ExitListener;
-use super::orphan::reap;
-use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
+use super::child_process::{ListenFunction, listen};
 use crate::context;
 
 /// How a child process is made: std's builder, whose children can be awaited.
@@ -27,10 +25,20 @@ use crate::context;
 /// # })
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Command {
     std: std::process::Command,
     kill_on_drop: bool,
+    /// Named where a command is made, so that other programs do not have it.
+    listen: ListenFunction,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("std", &self.std)
+            .field("kill_on_drop", &self.kill_on_drop)
+            .finish()
+    }
 }
 
 impl Command {
@@ -418,30 +426,9 @@ impl Command {
         &mut self,
         with: impl FnOnce(&mut std::process::Command) -> io::Result<std::process::Child>,
     ) -> io::Result<Child> {
-        let handle = context::driver();
-        let mut child = with(&mut self.std)?;
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let started = ExitListener::new(child.id(), handle).and_then(|listener| {
-            let stdin = pipes.0.map(ChildStdin::from_std).transpose()?;
-            let stdout = pipes.1.map(ChildStdout::from_std).transpose()?;
-            Ok((
-                listener,
-                (
-                    stdin,
-                    stdout,
-                    pipes.2.map(ChildStderr::from_std).transpose()?,
-                ),
-            ))
-        });
-        match started {
-            Ok((listener, pipes)) => Ok(Child::new(child, listener, self.kill_on_drop, pipes)),
-            Err(error) => {
-                // Nobody would know of it.
-                let _ = child.kill();
-                reap(child);
-                Err(error)
-            }
-        }
+        let driver = context::driver();
+        let child = with(&mut self.std)?;
+        (self.listen)(child, self.kill_on_drop, driver).map(Child::new)
     }
 
     /// Makes the child, now, and returns a future that waits for its end and says how it ended.
@@ -512,10 +499,12 @@ impl Command {
 }
 
 impl From<std::process::Command> for Command {
+    #[inline]
     fn from(std: std::process::Command) -> Self {
         Self {
             std,
             kill_on_drop: false,
+            listen,
         }
     }
 }

@@ -71,6 +71,8 @@ mod orphan;
 
 mod child;
 
+mod child_process;
+
 mod command;
 
 #[cfg(unix)]

@@ -4,67 +4,52 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 
-use crate::context::{EnterRuntime, Handle, enter_runtime};
-use crate::scheduler::{Spawner, block_on_thread};
+use crate::context::{EnterRuntime, Handle, assert_outside_runtime, enter_runtime};
+use crate::scheduler::block_on_thread;
 use crate::trace;
 
+use super::flavor::{BlockOn, Flavor};
 use super::root_future::{KeptOutput, Root, RootFuture, WatchedRoot};
 
 /// Futures larger than this are moved to the heap, to spare the stacks of small threads.
 const LARGEST_ON_STACK: usize = 16 * 1024;
 
-/// Who drives a runtime's tasks while a thread waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TaskDriver {
-    /// The thread, if the runtime is a current-thread one.
-    Here,
-    /// Others.
-    Elsewhere,
-}
-
 /// Waits for `future`, and drives the tasks of a current-thread runtime meanwhile.
 #[track_caller]
-pub(super) fn runtime<F: Future>(handle: &Handle, future: F) -> F::Output {
-    wait(handle, TaskDriver::Here, trace::root(future))
+pub(super) fn runtime<F: Future>(handle: &Handle, flavor: &Flavor, future: F) -> F::Output {
+    wait(handle, flavor.block_on, trace::root(future))
 }
 
 #[track_caller]
-fn wait<F: Future>(handle: &Handle, driver: TaskDriver, future: F) -> F::Output {
+fn wait<F: Future>(handle: &Handle, drive: BlockOn, future: F) -> F::Output {
+    assert_outside_runtime();
     if size_of::<F>() > LARGEST_ON_STACK || handle.inner.watchdog.get().is_some() {
         let mut kept = Box::pin(KeptOutput::new(future));
-        drive_watched(handle, driver, kept.as_mut());
+        drive_watched(handle, drive, kept.as_mut());
         return kept.as_mut().take();
     }
     let mut kept = pin!(KeptOutput::new(future));
-    drive(handle, driver, kept.as_mut());
+    drive(handle, kept.as_mut());
     kept.take()
 }
 
-/// As [`drive`]; the runtime's watchdog looks at the polls, if there is one.
+/// Calls `drive`; the runtime's watchdog looks at the polls, if there is one.
 #[track_caller]
 #[cold]
-fn drive_watched(handle: &Handle, driver: TaskDriver, root: Pin<&mut dyn Root>) {
+fn drive_watched(handle: &Handle, drive: BlockOn, root: Pin<&mut dyn Root>) {
     let called_at = Location::caller();
     let watchdog = handle.inner.watchdog.get();
     match watchdog.and_then(|watchdog| watchdog.watch_root(called_at)) {
-        Some(watched) => drive(handle, driver, pin!(WatchedRoot { root, watched })),
-        None => drive(handle, driver, root),
+        Some(watched) => drive(handle, pin!(WatchedRoot { root, watched })),
+        None => drive(handle, root),
     }
 }
 
-#[track_caller]
-fn drive(handle: &Handle, driver: TaskDriver, root: Pin<&mut dyn Root>) {
-    match &handle.inner.spawner {
-        Spawner::CurrentThread(scheduler) if driver == TaskDriver::Here => {
-            enter_runtime(handle, EnterRuntime::CurrentThread, || {
-                scheduler.block_on(RootFuture(root))
-            });
-        }
-        // The thread drives no tasks: it may block in place.
-        _ => enter_runtime(handle, EnterRuntime::Worker, || {
-            block_on_thread(RootFuture(root))
-        }),
-    }
+/// Waits on the calling thread, which drives no tasks: it may block in place.
+pub(super) fn wait_here(handle: &Handle, root: Pin<&mut dyn Root>) {
+    enter_runtime(handle, EnterRuntime::Worker, || {
+        block_on_thread(RootFuture(root));
+    });
 }
 
 impl Handle {
@@ -90,6 +75,6 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        wait(self, TaskDriver::Elsewhere, trace::root(future))
+        wait(self, wait_here, trace::root(future))
     }
 }

@@ -5,15 +5,20 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use selkie_core::raw::time::{AtEnd, ClockError};
+use selkie_core::raw::time::AtEnd;
 
-use super::build::{self, Parts};
+use super::build::Parts;
 use super::build_hooks::call_build_hooks;
+use super::current_thread::{CURRENT_THREAD, build_on};
+use super::flavor::{Flavor, RuntimeFlavor};
 use super::local::{LocalOptions, LocalRuntime};
+#[cfg(feature = "rt-multi-thread")]
+use super::multi_thread::MULTI_THREAD;
 use super::requested_probes::RequestedProbes;
 use super::resources::{StartResource, StartWatchdog, start_resources};
 use super::runtime::Runtime;
 use crate::config::Config;
+use crate::context::Handle;
 use crate::sys::StackSignal;
 
 /// Configures and builds a [`Runtime`].
@@ -28,7 +33,7 @@ use crate::sys::StackSignal;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Builder {
-    kind: Kind,
+    flavor: &'static Flavor,
     pub(super) config: Config,
     worker_threads: Option<usize>,
     pub(super) parts: Parts,
@@ -37,17 +42,10 @@ pub struct Builder {
     pub(super) resources: Vec<StartResource>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    CurrentThread,
-    #[cfg(feature = "rt-multi-thread")]
-    MultiThread,
-}
-
 impl Builder {
-    fn new(kind: Kind) -> Self {
+    fn new(flavor: &'static Flavor) -> Self {
         Self {
-            kind,
+            flavor,
             config: Config::default(),
             worker_threads: None,
             parts: Parts {
@@ -84,7 +82,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn new_current_thread() -> Self {
-        Self::new(Kind::CurrentThread)
+        Self::new(&CURRENT_THREAD)
     }
 
     /// A builder of runtimes with worker threads.
@@ -101,7 +99,7 @@ impl Builder {
     /// ```
     #[cfg(feature = "rt-multi-thread")]
     pub fn new_multi_thread() -> Self {
-        Self::new(Kind::MultiThread)
+        Self::new(&MULTI_THREAD)
     }
 
     /// Enables I/O and time.
@@ -597,24 +595,24 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
-        let handle = match self.kind {
-            Kind::CurrentThread => build::current_thread(&self.configured(1)?, &self.parts, None)?,
-            #[cfg(feature = "rt-multi-thread")]
-            Kind::MultiThread => {
-                assert!(!self.parts.start_paused, "{}", ClockError::NotPausable);
-                let workers = self.worker_threads.unwrap_or_else(default_workers);
-                build::multi_thread(&self.configured(workers)?, &self.parts)?
-            }
-        };
-        start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
-        call_build_hooks(&handle);
-        Ok(Runtime::from_handle(handle))
+        let workers = (self.flavor.worker_threads)(self.worker_threads);
+        let config = self.configured(workers)?;
+        self.start((self.flavor.build)(&config, &self.parts)?)
     }
 }
 
 impl Builder {
     pub(super) fn is_current_thread(&self) -> bool {
-        matches!(self.kind, Kind::CurrentThread)
+        self.flavor.name == RuntimeFlavor::CurrentThread
+    }
+
+    /// The runtime of `handle`, with what lives beside it.
+    fn start(&self, handle: Handle) -> io::Result<Runtime> {
+        let runtime = Runtime::built(handle, self.flavor);
+        let handle = runtime.handle();
+        start_resources(self.watchdog.as_ref(), &self.resources, handle)?;
+        call_build_hooks(handle);
+        Ok(runtime)
     }
 
     /// The configuration of a runtime with `workers` workers.
@@ -655,36 +653,15 @@ impl Builder {
             "Only current_thread is supported when building a local runtime"
         );
         let owner = Some(std::thread::current().id());
-        let handle = build::current_thread(&self.configured(1)?, &self.parts, owner)?;
-        start_resources(self.watchdog.as_ref(), &self.resources, &handle)?;
-        call_build_hooks(&handle);
-        Ok(LocalRuntime::from_runtime(Runtime::from_handle(handle)))
-    }
-}
-
-/// As many workers as the environment says, else one per processor.
-#[cfg(feature = "rt-multi-thread")]
-fn default_workers() -> usize {
-    const VARIABLE: &str = "TOKIO_WORKER_THREADS";
-    match std::env::var(VARIABLE) {
-        Ok(text) => match text.parse() {
-            Ok(threads) if threads > 0 => threads,
-            Ok(_) => panic!("\"{VARIABLE}\" cannot be set to 0"),
-            Err(error) => panic!("\"{VARIABLE}\" must be usize, error: {error}, value: {text}"),
-        },
-        Err(std::env::VarError::NotUnicode(text)) => {
-            panic!("\"{VARIABLE}\" must be valid unicode, error: not unicode, value: {text:?}")
-        }
-        Err(std::env::VarError::NotPresent) => {
-            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-        }
+        let handle = build_on(&self.configured(1)?, &self.parts, owner)?;
+        self.start(handle).map(LocalRuntime::from_runtime)
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("kind", &self.kind)
+            .field("kind", &self.flavor.name)
             .field("worker_threads", &self.worker_threads)
             .field("config", &self.config)
             .field("parts", &self.parts)

@@ -15,7 +15,7 @@ use selkie_core::task::JoinHandle;
 use super::runtime::Runtime;
 use super::shutdown_report::ShutdownReport;
 use crate::context::{EnterGuard, Handle};
-use crate::scheduler::Spawner;
+use crate::scheduler::SchedulerKind;
 use crate::trace::{self, Kind};
 
 /// A current-thread runtime that stays on the thread that built it: its tasks need not be `Send`.
@@ -96,14 +96,14 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        match &self.handle().inner.spawner {
-            Spawner::CurrentThread(scheduler) => {
+        match self.handle().inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => {
                 let (id, location) = (next_id(), Location::caller());
                 let future = trace::task(future, Kind::Local, None, id, location);
                 scheduler.spawn_local(future, id, location)
             }
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(_) => unreachable!("a local runtime has one thread"),
+            SchedulerKind::MultiThread(_) => unreachable!("a local runtime has one thread"),
         }
     }
 

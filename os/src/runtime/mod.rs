@@ -74,6 +74,13 @@ mod shutdown;
 
 mod build;
 
+mod flavor;
+
+mod current_thread;
+
+#[cfg(feature = "rt-multi-thread")]
+mod multi_thread;
+
 mod build_hooks;
 
 mod runtime;
@@ -128,10 +135,11 @@ pub use build_hooks::{BuildHooksFull, on_build};
 pub use builder::Builder;
 #[cfg(feature = "taskdump")]
 pub use dump::Dump;
+pub use flavor::RuntimeFlavor;
 pub use local::{LocalOptions, LocalRuntime};
 pub use recording::{Recording, RecordingConfig};
 pub use report::{RuntimeMetrics, worker_index};
-pub use runtime::{Runtime, RuntimeFlavor};
+pub use runtime::Runtime;
 pub use seed::RngSeed;
 pub use shutdown::is_rt_shutdown_err;
 pub use shutdown_report::{ShutdownReport, StuckWorker};

@@ -7,7 +7,7 @@ use super::local::LocalRuntime;
 use super::runtime::Runtime;
 use crate::context::{Handle, RuntimeTimers};
 use crate::observability::WorkerCounters;
-use crate::scheduler::Spawner;
+use crate::scheduler::SchedulerKind;
 
 /// What a runtime counts about itself; every figure is of the moment it is asked for.
 ///
@@ -129,43 +129,43 @@ pub fn worker_index() -> Option<usize> {
 impl RuntimeMetrics {
     #[inline]
     fn worker(&self, index: usize) -> &WorkerCounters {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => {
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => {
                 assert!(index == 0, "worker {index} of 1 worker");
                 &scheduler.counters
             }
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.counters(index),
+            SchedulerKind::MultiThread(scheduler) => scheduler.counters(index),
         }
     }
 
     /// How many workers the runtime has.
     #[inline]
     pub fn num_workers(&self) -> usize {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(_) => 1,
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(_) => 1,
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.workers(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.workers(),
         }
     }
 
     /// How many tasks have been spawned and have not ended.
     #[inline]
     pub fn num_alive_tasks(&self) -> usize {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => scheduler.alive_tasks(),
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => scheduler.alive_tasks(),
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.alive_tasks(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.alive_tasks(),
         }
     }
 
     /// How many tasks wait in the queue for tasks from outside the workers.
     #[inline]
     pub fn global_queue_depth(&self) -> usize {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => scheduler.inject_len(),
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => scheduler.inject_len(),
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.inject_len(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.inject_len(),
         }
     }
 
@@ -189,25 +189,25 @@ impl RuntimeMetrics {
     /// ```
     #[inline]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => {
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => {
                 assert!(worker == 0, "worker {worker} of 1 worker");
                 scheduler.local_len()
             }
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.local_len(worker),
+            SchedulerKind::MultiThread(scheduler) => scheduler.local_len(worker),
         }
     }
 
     /// How many workers sleep.
     #[inline]
     pub fn num_sleeping_workers(&self) -> usize {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => {
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => {
                 usize::from(scheduler.counters.parks.get() > scheduler.counters.unparks.get())
             }
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.sleepers(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.sleepers(),
         }
     }
 
@@ -215,10 +215,10 @@ impl RuntimeMetrics {
     #[inline]
     pub fn num_blocking_threads(&self) -> usize {
         let (threads, _, _) = self.handle.inner.blocking.depths();
-        let workers = match &self.handle.inner.spawner {
-            Spawner::CurrentThread(_) => 0,
+        let workers = match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(_) => 0,
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.workers(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.workers(),
         };
         threads.saturating_sub(workers)
     }
@@ -247,10 +247,10 @@ impl RuntimeMetrics {
     /// How many tasks were queued from outside the workers.
     #[inline]
     pub fn remote_schedule_count(&self) -> u64 {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => scheduler.remote_schedules(),
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => scheduler.remote_schedules(),
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.remote_schedules(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.remote_schedules(),
         }
     }
 
@@ -481,10 +481,10 @@ impl RuntimeMetrics {
     /// How many tasks have been spawned so far.
     #[inline]
     pub fn spawned_tasks_count(&self) -> u64 {
-        match &self.handle.inner.spawner {
-            Spawner::CurrentThread(scheduler) => scheduler.spawned(),
+        match self.handle.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(scheduler) => scheduler.spawned(),
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(scheduler) => scheduler.spawned(),
+            SchedulerKind::MultiThread(scheduler) => scheduler.spawned(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::shutdown::shutdown;
 use crate::context::{Handle, Resource};
 
 /// Starts a resource for a runtime that was just built.
@@ -11,22 +10,21 @@ pub(super) type StartResource = Box<dyn Fn(&Handle) -> io::Result<Resource> + Se
 /// Starts the watchdog of a runtime that was just built.
 pub(super) type StartWatchdog = Box<dyn Fn(&Handle) -> io::Result<()> + Send + Sync>;
 
-/// Starts the watchdog and each of `resources` for the runtime of `handle`, which ends if one fails.
+/// Starts the watchdog and each of `resources` for the runtime of `handle`.
+///
+/// # Errors
+/// That of the one that did not start; the runtime is to be dropped, and what did start with it.
 pub(super) fn start_resources(
     watchdog: Option<&StartWatchdog>,
     resources: &[StartResource],
     handle: &Handle,
 ) -> io::Result<()> {
-    let start_all = || {
-        if let Some(start) = watchdog {
-            start(handle)?;
-        }
-        for start in resources {
-            let resource = start(handle)?;
-            handle.inner.resources.lock().push(resource);
-        }
-        Ok(())
-    };
-    // The threads that did start end, and with them goes all that was made.
-    start_all().inspect_err(|_| drop(shutdown(handle, None)))
+    if let Some(start) = watchdog {
+        start(handle)?;
+    }
+    for start in resources {
+        let resource = start(handle)?;
+        handle.inner.resources.lock().push(resource);
+    }
+    Ok(())
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use selkie_core::task::JoinHandle;
 
 use super::block_on;
+use super::flavor::{Flavor, RuntimeFlavor};
 use super::shutdown;
 use super::shutdown_report::ShutdownReport;
 use crate::context::{EnterGuard, Handle};
-use crate::scheduler::Spawner;
+use crate::scheduler::SchedulerKind;
 
 /// An async runtime: scheduler, driver, timers and blocking pool.
 ///
@@ -30,33 +31,16 @@ use crate::scheduler::Spawner;
 #[derive(Debug)]
 pub struct Runtime {
     handle: Handle,
+    flavor: &'static Flavor,
     /// Whether the runtime has been shut down already.
     ended: bool,
 }
 
-/// Which scheduler a runtime has.
-///
-/// # Examples
-/// ```
-/// use selkie::runtime::{Builder, RuntimeFlavor};
-///
-/// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
-/// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::MultiThread);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RuntimeFlavor {
-    /// Tasks run on the thread that calls `block_on`.
-    CurrentThread,
-    /// Tasks run on worker threads.
-    MultiThread,
-}
-
 impl Runtime {
-    pub(super) fn from_handle(handle: Handle) -> Self {
+    pub(super) fn built(handle: Handle, flavor: &'static Flavor) -> Self {
         Self {
             handle,
+            flavor,
             ended: false,
         }
     }
@@ -134,7 +118,7 @@ impl Runtime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::runtime(&self.handle, future)
+        block_on::runtime(&self.handle, self.flavor, future)
     }
 
     /// Enters the runtime's context until the guard drops.
@@ -224,7 +208,7 @@ impl Runtime {
         if std::mem::replace(&mut self.ended, true) {
             return None;
         }
-        shutdown::shutdown(&self.handle, limit)
+        shutdown::shutdown(&self.handle, self.flavor, limit)
     }
 }
 
@@ -249,10 +233,10 @@ impl Handle {
     /// # }
     /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
-        match self.inner.spawner {
-            Spawner::CurrentThread(_) => RuntimeFlavor::CurrentThread,
+        match self.inner.spawner.kind() {
+            SchedulerKind::CurrentThread(_) => RuntimeFlavor::CurrentThread,
             #[cfg(feature = "rt-multi-thread")]
-            Spawner::MultiThread(_) => RuntimeFlavor::MultiThread,
+            SchedulerKind::MultiThread(_) => RuntimeFlavor::MultiThread,
         }
     }
 }

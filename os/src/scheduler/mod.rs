@@ -24,7 +24,7 @@ pub(crate) use current_thread::{CurrentThread, drives_here};
 pub(crate) use local::LocalScheduler;
 #[cfg(feature = "rt-multi-thread")]
 pub(crate) use multi_thread::{MultiThread, block_in_place, worker_index};
-pub(crate) use spawner::Spawner;
+pub(crate) use spawner::{SchedulerKind, Spawner};
 pub(crate) use thread_parker::block_on_thread;
 pub(crate) use thread_sleep::ThreadSleep;
 

@@ -10,6 +10,7 @@
 //!             go on reporting to a slot that belongs to another source.
 
 use std::fmt;
+use std::future::Future;
 use std::io::{self, IoSlice, Write};
 use std::mem::MaybeUninit;
 use std::ops::Deref;
@@ -20,10 +21,10 @@ use mio::event::Source;
 
 use selkie_core::raw::platform::{AtomicBool, Ordering};
 
-use crate::async_io::{Interest, ReadBuf, Ready};
+use crate::async_io::{Interest, ReadBuf, Ready, total_len};
 use crate::context;
-use crate::driver::{Direction, Handle, Registration, SourceKind, retry_interrupted};
-use crate::sys::{self, AsDeferredSource, SLICES_PER_CALL};
+use crate::driver::{Direction, Handle, Registration, SourceKind, TransferCall, retry_call};
+use crate::sys::{AsDeferredSource, DEFERS_REGISTRATION, SLICES_PER_CALL};
 
 use super::fill::fill;
 
@@ -31,6 +32,7 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A source that is registered with a driver.
 pub(crate) struct Evented<S: Source> {
+    /// Closed before the registration ends.
     source: Option<S>,
     pub(super) registration: Registration,
     /// Whether the descriptor was exposed to code outside (I1).
@@ -55,18 +57,19 @@ impl<S: Source> Evented<S> {
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
-    pub(crate) fn new(source: S, kind: SourceKind, assumed: Ready) -> io::Result<Self>
+    pub(crate) fn new(mut source: S, kind: SourceKind, assumed: Ready) -> io::Result<Self>
     where
         S: AsDeferredSource,
     {
         let (deferred, driver) = (source.deferred_source(), context::driver());
-        if !deferred.is_some() {
-            let evented = Self::registered(source, kind, BOTH, driver)?;
-            evented.registration.assume(assumed);
-            return Ok(evented);
-        }
-        let registration = Registration::deferred(deferred, kind, assumed, driver)?;
-        Ok(Self::with_registration(source, registration))
+        let registration = if DEFERS_REGISTRATION {
+            Registration::deferred(deferred, kind, assumed, driver)?
+        } else {
+            let registration = Registration::new(&mut source, kind, BOTH, driver)?;
+            registration.assume(assumed);
+            registration
+        };
+        Ok(Self::with_registration(source, registration, false))
     }
 
     /// Registers `source`, which comes from outside: it may be in blocking mode, and have duplicates.
@@ -75,20 +78,19 @@ impl<S: Source> Evented<S> {
     /// As [`new`](Self::new).
     #[track_caller]
     pub(crate) fn from_outside(
-        source: S,
+        mut source: S,
         kind: SourceKind,
         interest: Interest,
     ) -> io::Result<Self> {
-        let evented = Self::registered(source, kind, interest, context::driver())?;
-        evented.expose();
-        Ok(evented)
+        let registration = Registration::new(&mut source, kind, interest, context::driver())?;
+        Ok(Self::with_registration(source, registration, true))
     }
 
-    const fn with_registration(source: S, registration: Registration) -> Self {
+    const fn with_registration(source: S, registration: Registration, is_exposed: bool) -> Self {
         Self {
             source: Some(source),
             registration,
-            is_exposed: AtomicBool::new(false),
+            is_exposed: AtomicBool::new(is_exposed),
         }
     }
 
@@ -102,8 +104,13 @@ impl<S: Source> Evented<S> {
     }
 
     /// Registers `source` with the driver of `handle`, for `interest`.
-    pub(crate) fn with_handle(source: S, interest: Interest, handle: Handle) -> io::Result<Self> {
-        Self::registered(source, SourceKind::Stream, interest, handle)
+    pub(crate) fn with_handle(
+        mut source: S,
+        interest: Interest,
+        handle: Handle,
+    ) -> io::Result<Self> {
+        let registration = Registration::new(&mut source, SourceKind::Stream, interest, handle)?;
+        Ok(Self::with_registration(source, registration, false))
     }
 
     /// Registers `source`, a datagram socket, with the driver of the current runtime.
@@ -111,18 +118,10 @@ impl<S: Source> Evented<S> {
     /// # Panics
     /// As [`new`](Self::new).
     #[track_caller]
-    pub(crate) fn datagrams(source: S) -> io::Result<Self> {
-        Self::registered(source, SourceKind::Datagram, BOTH, context::driver())
-    }
-
-    fn registered(
-        mut source: S,
-        kind: SourceKind,
-        interest: Interest,
-        handle: Handle,
-    ) -> io::Result<Self> {
-        let registration = Registration::new(&mut source, kind, interest, handle)?;
-        Ok(Self::with_registration(source, registration))
+    pub(crate) fn datagrams(mut source: S) -> io::Result<Self> {
+        let driver = context::driver();
+        let registration = Registration::new(&mut source, SourceKind::Datagram, BOTH, driver)?;
+        Ok(Self::with_registration(source, registration, false))
     }
 
     /// The source, for code that may duplicate its descriptor.
@@ -142,23 +141,13 @@ impl<S: Source> Evented<S> {
     }
 
     /// Makes the system call `call` until it does something else than block; any number of tasks may wait.
-    pub(crate) async fn call<R>(
+    pub(crate) fn call<R>(
         &self,
         interest: Interest,
         mut call: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
+    ) -> impl Future<Output = io::Result<R>> {
         self.registration
-            .async_io(interest, || retry_interrupted(&mut call))
-            .await
-    }
-
-    /// Makes the system call `call` if the source is thought ready, or is not registered.
-    pub(crate) fn try_call<R>(
-        &self,
-        interest: Interest,
-        mut call: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.registration.try_call(interest, &mut call)
+            .async_io(interest, move || retry_call(&mut call))
     }
 
     /// Deregisters the source and returns it.
@@ -197,7 +186,7 @@ impl<S: Source> Evented<S> {
         let wanted = buf.remaining();
         let n = ready!(
             self.registration
-                .poll_stream(cx, Direction::Read, wanted, || {
+                .poll_stream(cx, Direction::Read, wanted, &mut || {
                     fill(buf, |free| read(self, free))
                 })
         )?;
@@ -215,7 +204,7 @@ impl<S: Source> Evented<S> {
         &'a S: Write,
     {
         self.registration
-            .poll_stream(cx, Direction::Write, buf.len(), || {
+            .poll_stream(cx, Direction::Write, buf.len(), &mut || {
                 let mut source: &S = self;
                 source.write(buf)
             })
@@ -230,14 +219,12 @@ impl<S: Source> Evented<S> {
     where
         &'a S: Write,
     {
-        // One call takes so many slices at most: a count of only those says nothing about room for the others.
-        let taken = bufs.iter().take(SLICES_PER_CALL);
-        let wanted = taken.map(|buf| buf.len()).sum();
+        let write: &mut TransferCall<'_> = &mut || {
+            let mut source: &S = self;
+            source.write_vectored(bufs)
+        };
         self.registration
-            .poll_stream(cx, Direction::Write, wanted, || {
-                let mut source: &S = self;
-                source.write_vectored(bufs)
-            })
+            .poll_stream(cx, Direction::Write, wanted_of(bufs), write)
     }
 }
 
@@ -254,15 +241,16 @@ impl<S: Source> Deref for Evented<S> {
 
 impl<S: Source> Drop for Evented<S> {
     fn drop(&mut self) {
-        if let Some(mut source) = self.source.take() {
-            // Edge-triggered pollers are the ones that forget a closed descriptor.
-            if sys::EDGE_TRIGGERED && !*self.is_exposed.get_mut() {
-                return; // I1
-            }
-            // I1. An error means that the poller has forgotten it already.
-            let _ = self.registration.deregister(&mut source);
+        if let Some(source) = &mut self.source {
+            self.registration.end(source, *self.is_exposed.get_mut()); // I1
         }
     }
+}
+
+/// How many bytes one call that writes `bufs` may take: a call takes so many slices at most, and a count of only those
+/// says nothing about room for the others.
+fn wanted_of(bufs: &[IoSlice<'_>]) -> usize {
+    total_len(&bufs[..bufs.len().min(SLICES_PER_CALL)])
 }
 
 impl<S: Source + fmt::Debug> fmt::Debug for Evented<S> {

@@ -12,11 +12,20 @@ use bytes::BufMut;
 use crate::async_io::ReadBuf;
 
 /// Fills `buf` by one call of `read` (I1), and returns by how much.
+#[inline]
 pub(crate) fn fill(
     buf: &mut ReadBuf<'_>,
     read: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    fill_with(buf, |free| Ok((read(free)?, ()))).map(|(n, ())| n)
+    // SAFETY: `read` only writes values (I1).
+    let free = unsafe { buf.unfilled_mut() };
+    let len = free.len();
+    let n = read(free)?;
+    check(n, len);
+    // SAFETY: `n` bytes were written (I1).
+    unsafe { buf.assume_init(n) };
+    buf.advance(n);
+    Ok(n)
 }
 
 /// Fills `buf` by one call of `read` (I1), which returns something beside the length.
@@ -29,10 +38,15 @@ pub(crate) fn fill_with<B: BufMut, R>(
     let free = unsafe { chunk.as_uninit_slice_mut() };
     let len = free.len();
     let (n, rest) = read(free)?;
-    assert!(n <= len, "a read returned {n} bytes for {len}");
+    check(n, len);
     // SAFETY: `n` bytes were written (I1).
     unsafe { buf.advance_mut(n) };
     Ok((n, rest))
+}
+
+#[inline]
+fn check(n: usize, len: usize) {
+    assert!(n <= len, "a read returned more bytes than were asked for");
 }
 
 /// `bytes` as memory that a system call may fill.

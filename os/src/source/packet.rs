@@ -20,6 +20,8 @@ impl<S: Source> Evented<S> {
         read: ReadFunction<S>,
     ) -> Poll<io::Result<usize>> {
         self.registration
-            .poll_transfer(cx, Direction::Read, || fill(buf, |free| read(self, free)))
+            .poll_transfer(cx, Direction::Read, &mut || {
+                fill(buf, |free| read(self, free))
+            })
     }
 }

@@ -10,12 +10,14 @@ use super::output::{Stderr, Stdout};
 macro_rules! as_handle {
     ($($stream:ident => $std:ident),*) => {$(
         impl AsRawHandle for $stream {
+            #[inline]
             fn as_raw_handle(&self) -> RawHandle {
                 io::$std().as_raw_handle()
             }
         }
 
         impl AsHandle for $stream {
+            #[inline]
             fn as_handle(&self) -> BorrowedHandle<'_> {
                 // A static, so that the borrow lives as long as it has to.
                 static STREAM: OnceLock<io::$stream> = OnceLock::new();

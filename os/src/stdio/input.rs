@@ -3,7 +3,6 @@
 //! Idea        A thread of its own reads, and no shutdown waits for it. It takes first what std has read ahead, and never
 //!             more than was asked for. If the driver can wait for the input, the thread reads when something is there;
 //!             other input, which is a file as a rule, is read at once.
-//! States      polled input: read ─nothing there→ wait ─something is there→ read
 //! Invariants  I1 bytes that were read and not handed out stay in the buffer, or in the answer of the thread. If a `Stdin` is
 //!                dropped before it has handed them out, the process keeps them for the next one.
 //! Rejected    The blocking pool: a runtime that shuts down waits for operations that have begun, and a file may be
@@ -17,10 +16,8 @@ use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
-use super::input_thread::{InputThread, ReadMode};
-use super::polled_input::PolledInput;
+use super::input_reader::{InputReader, ReadInput};
 use crate::async_io::{AsyncRead, ReadBuf};
-use crate::driver::is_shutdown_error;
 
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -28,6 +25,7 @@ const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 /// What dropped values have read and not handed out (I1).
 static UNREAD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
+#[inline]
 fn unread() -> MutexGuard<'static, Vec<u8>> {
     UNREAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -68,26 +66,12 @@ pub struct Stdin {
     /// What was read; the first `used` bytes have been handed out.
     buf: Vec<u8>,
     used: usize,
-    mode: InputMode,
-    /// Started by the first read.
-    thread: Option<InputThread>,
+    reader: Box<dyn ReadInput>,
 }
 
 // What was read is handed out by plain copies: no panic comes between (I1).
 impl UnwindSafe for Stdin {}
 impl RefUnwindSafe for Stdin {}
-
-/// How input is waited for.
-#[derive(Debug)]
-enum InputMode {
-    /// Found out at the first read, which has a runtime.
-    Unknown,
-    Polled {
-        input: PolledInput,
-        waits: bool,
-    },
-    Blocking,
-}
 
 /// The process's input.
 ///
@@ -112,19 +96,20 @@ enum InputMode {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub fn stdin() -> Stdin {
     Stdin {
         buf: Vec::new(),
         used: 0,
-        mode: InputMode::Unknown,
-        thread: None,
+        reader: Box::new(InputReader::new()),
     }
 }
 
 impl Stdin {
     /// Reads what is there into the buffer, all of which has been handed out; for a target of `wanted` bytes.
+    #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
-        if self.thread.is_none() {
+        if !self.reader.has_begun() {
             let unit = ready!(coop::poll_proceed(cx));
             let unread = std::mem::take(&mut *unread());
             if !unread.is_empty() {
@@ -133,54 +118,15 @@ impl Stdin {
                 return Poll::Ready(Ok(()));
             }
         }
-        loop {
-            let thread = match &mut self.thread {
-                Some(thread) => thread,
-                none => none.insert(InputThread::start()?),
-            };
-            if matches!(self.mode, InputMode::Unknown) {
-                self.mode = match PolledInput::new() {
-                    Some(input) => InputMode::Polled {
-                        input,
-                        waits: false,
-                    },
-                    None => InputMode::Blocking,
-                };
-            }
-            let read_mode = match &mut self.mode {
-                InputMode::Polled { input, waits } => {
-                    if *waits && !thread.is_reading() {
-                        let outcome = ready!(input.poll_input(cx));
-                        if outcome.as_ref().is_err_and(is_shutdown_error) {
-                            self.mode = InputMode::Unknown; // Another runtime may read on.
-                        } else {
-                            *waits = false;
-                        }
-                        outcome?;
-                    }
-                    ReadMode::IfReady
-                }
-                _ => ReadMode::Wait,
-            };
-            let buf = std::mem::take(&mut self.buf);
-            self.used = 0;
-            let outcome = thread.poll_read(cx, buf, wanted.min(MAX_BUF_SIZE), read_mode);
-            match ready!(outcome)? {
-                Some(read) => {
-                    self.buf = read; // I1
-                    return Poll::Ready(Ok(()));
-                }
-                None => {
-                    if let InputMode::Polled { waits, .. } = &mut self.mode {
-                        *waits = true;
-                    }
-                }
-            }
-        }
+        self.buf.clear();
+        self.used = 0;
+        let wanted = wanted.min(MAX_BUF_SIZE);
+        self.reader.poll_read(cx, &mut self.buf, wanted) // I1
     }
 }
 
 impl Drop for Stdin {
+    #[inline]
     fn drop(&mut self) {
         let rest = &self.buf[self.used..];
         if !rest.is_empty() {
@@ -190,6 +136,7 @@ impl Drop for Stdin {
 }
 
 impl AsyncRead for Stdin {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

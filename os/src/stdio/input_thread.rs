@@ -54,6 +54,7 @@ impl InputThread {
     ///
     /// # Errors
     /// If the system has no thread.
+    #[inline]
     pub(super) fn start() -> io::Result<Self> {
         // Room for one is enough: a request never waits for the thread (I1).
         let (requests, incoming) = thread_channel::<Request>();
@@ -78,6 +79,7 @@ impl InputThread {
     }
 
     /// Whether a read is in progress.
+    #[inline]
     pub(super) fn is_reading(&self) -> bool {
         self.reading.is_some()
     }
@@ -87,6 +89,7 @@ impl InputThread {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -119,6 +122,7 @@ impl InputThread {
 static LEFT_IN_STD_BUFFER: AtomicUsize = AtomicUsize::new(0);
 
 /// One read of up to `wanted` bytes through the reader of std, into the memory of `buf`.
+#[inline]
 fn read(mut buf: Vec<u8>, wanted: usize) -> io::Result<Vec<u8>> {
     buf.resize(wanted, 0);
     let mut input = io::stdin();
@@ -134,6 +138,7 @@ fn read(mut buf: Vec<u8>, wanted: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The same, if something is there, or was left in the buffer of std.
+#[inline]
 fn read_if_ready(mut buf: Vec<u8>, wanted: usize) -> ReadResult {
     let mut input = io::stdin().lock();
     // Relaxed, here and below: changed under the lock of std. Checked under it, too, so that no other thread

@@ -3,6 +3,8 @@
 mod input_thread;
 mod polled_input;
 
+mod input_reader;
+
 mod input;
 
 mod output;

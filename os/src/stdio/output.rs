@@ -8,8 +8,10 @@
 //!             I2 an idle buffer that is not empty was written and not flushed.
 //! Rejected    To make the descriptors non-blocking: that changes them for every process that shares the terminal.
 
+use std::fmt;
 use std::future::Future;
 use std::io::{self, IoSlice, Write};
+use std::panic::RefUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -19,19 +21,23 @@ use selkie_core::raw::coop::{Budget, with_budget};
 use crate::async_io::AsyncWrite;
 use crate::blocking::BlockingKind;
 use crate::driver::shutdown_error;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
+/// What the pool does with a stream and a buffer; returns how many bytes it wrote.
+type Operation = fn(&mut Vec<u8>) -> io::Result<usize>;
+
 #[derive(Debug)]
 enum State {
     Idle(Vec<u8>),
-    Busy(JoinHandle<(io::Result<usize>, Vec<u8>)>),
+    Busy(LibraryJob<(io::Result<usize>, Vec<u8>)>),
 }
 
 impl State {
     /// Waits for the operation in progress, if there is one, and returns its outcome.
+    #[inline]
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<usize>>> {
         let Self::Busy(task) = self else {
             return Poll::Ready(Ok(None));
@@ -49,10 +55,12 @@ impl State {
     }
 
     /// Whether the operation is over already: as a rule because the pool has shut down and refused it.
+    #[inline]
     fn is_over(&self) -> bool {
         matches!(self, Self::Busy(task) if task.is_finished())
     }
 
+    #[inline]
     fn take_buf(&mut self) -> Vec<u8> {
         match self {
             Self::Idle(buf) => std::mem::take(buf),
@@ -60,13 +68,103 @@ impl State {
         }
     }
 
-    fn begin(
-        &mut self,
-        kind: BlockingKind,
-        mut buf: Vec<u8>,
-        operation: fn(&mut Vec<u8>) -> io::Result<usize>,
-    ) {
+    #[inline]
+    fn begin(&mut self, kind: BlockingKind, mut buf: Vec<u8>, operation: Operation) {
         *self = Self::Busy(spawn_blocking_for(kind, move || (operation(&mut buf), buf)));
+    }
+
+    /// Accepts `sources`, which `write` writes.
+    #[inline]
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+        write: Operation,
+    ) -> Poll<io::Result<usize>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        ready!(self.poll_idle(cx))?;
+        unit.made_progress();
+        if sources.iter().all(|source| source.is_empty()) {
+            return Poll::Ready(Ok(0)); // I2: the buffer stays as it is.
+        }
+        let mut buf = self.take_buf();
+        buf.clear();
+        for source in sources {
+            let n = source.len().min(MAX_BUF_SIZE - buf.len());
+            buf.extend_from_slice(&source[..n]);
+        }
+        let n = buf.len();
+        self.begin(BlockingKind::StandardWrite, buf, write);
+        if self.is_over() {
+            // What was refused is not reported as accepted, and what was accepted is, whatever is left
+            // of the budget.
+            let check = || self.poll_idle(cx);
+            ready!(with_budget(Budget::unlimited(), check))?;
+        }
+        Poll::Ready(Ok(n))
+    }
+
+    /// Waits until what was accepted is written, and `flush` has been called.
+    #[inline]
+    fn poll_flush(&mut self, cx: &mut Context<'_>, flush: Operation) -> Poll<io::Result<()>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        loop {
+            match ready!(self.poll_idle(cx)) {
+                // A flush leaves the buffer empty, a write does not.
+                Ok(done) => {
+                    let mut buf = self.take_buf();
+                    if done == Some(0) || (done.is_none() && buf.is_empty()) {
+                        unit.made_progress();
+                        *self = Self::Idle(buf);
+                        return Poll::Ready(Ok(()));
+                    }
+                    buf.clear();
+                    self.begin(BlockingKind::StandardStream, buf, flush);
+                }
+                Err(error) => {
+                    unit.made_progress();
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// What is done with one of the streams.
+#[derive(Debug)]
+struct Operations {
+    write: Operation,
+    flush: Operation,
+}
+
+/// One of the streams, as a writer.
+///
+/// A value gets it where it is made, so that a program which makes none has none of it.
+trait OutputStream: fmt::Debug + Sync + RefUnwindSafe {
+    fn poll_write(
+        &self,
+        state: &mut State,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    fn poll_flush(&self, state: &mut State, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl OutputStream for Operations {
+    #[inline]
+    fn poll_write(
+        &self,
+        state: &mut State,
+        cx: &mut Context<'_>,
+        sources: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        state.poll_write(cx, sources, self.write)
+    }
+
+    #[inline]
+    fn poll_flush(&self, state: &mut State, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        state.poll_flush(cx, self.flush)
     }
 }
 
@@ -95,6 +193,7 @@ macro_rules! output {
         #[derive(Debug)]
         pub struct $stream {
             state: State,
+            stream: &'static dyn OutputStream,
         }
 
         #[doc = concat!("The process's ", $what, ".")]
@@ -115,13 +214,19 @@ macro_rules! output {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn $make() -> $stream {
             $stream {
                 state: State::Idle(Vec::new()),
+                stream: &Operations {
+                    write: |buf| io::$make().write_all(buf).map(|()| buf.len()),
+                    flush: |_| io::$make().flush().map(|()| 0),
+                },
             }
         }
 
         impl AsyncWrite for $stream {
+            #[inline]
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -130,65 +235,28 @@ macro_rules! output {
                 self.poll_write_vectored(cx, &[IoSlice::new(source)])
             }
 
+            #[inline]
             fn poll_write_vectored(
                 mut self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 sources: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                let unit = ready!(coop::poll_proceed(cx));
-                ready!(self.state.poll_idle(cx))?;
-                unit.made_progress();
-                if sources.iter().all(|source| source.is_empty()) {
-                    return Poll::Ready(Ok(0)); // I2: the buffer stays as it is.
-                }
-                let mut buf = self.state.take_buf();
-                buf.clear();
-                for source in sources {
-                    let n = source.len().min(MAX_BUF_SIZE - buf.len());
-                    buf.extend_from_slice(&source[..n]);
-                }
-                let n = buf.len();
-                self.state.begin(BlockingKind::StandardWrite, buf, |buf| {
-                    io::$make().write_all(buf).map(|()| buf.len())
-                });
-                if self.state.is_over() {
-                    // What was refused is not reported as accepted, and what was accepted is, whatever is left
-                    // of the budget.
-                    let check = || self.state.poll_idle(cx);
-                    ready!(with_budget(Budget::unlimited(), check))?;
-                }
-                Poll::Ready(Ok(n))
+                let me = &mut *self;
+                me.stream.poll_write(&mut me.state, cx, sources)
             }
 
+            #[inline]
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
+            #[inline]
             fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let unit = ready!(coop::poll_proceed(cx));
-                loop {
-                    match ready!(self.state.poll_idle(cx)) {
-                        // A flush leaves the buffer empty, a write does not.
-                        Ok(done) => {
-                            let mut buf = self.state.take_buf();
-                            if done == Some(0) || (done.is_none() && buf.is_empty()) {
-                                unit.made_progress();
-                                self.state = State::Idle(buf);
-                                return Poll::Ready(Ok(()));
-                            }
-                            buf.clear();
-                            self.state.begin(BlockingKind::StandardStream, buf, |_| {
-                                io::$make().flush().map(|()| 0)
-                            });
-                        }
-                        Err(error) => {
-                            unit.made_progress();
-                            return Poll::Ready(Err(error));
-                        }
-                    }
-                }
+                let me = &mut *self;
+                me.stream.poll_flush(&mut me.state, cx)
             }
 
+            #[inline]
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.poll_flush(cx)
             }

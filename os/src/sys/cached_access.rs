@@ -88,6 +88,7 @@ pub(crate) struct PageCache;
 #[cfg(not(target_os = "linux"))]
 impl CachedAccess for PageCache {
     #[cfg(unix)]
+    #[inline]
     fn classify(file: &File) -> FileClass {
         use std::os::unix::fs::FileTypeExt;
 
@@ -99,14 +100,17 @@ impl CachedAccess for PageCache {
     }
 
     #[cfg(not(unix))]
+    #[inline]
     fn classify(_file: &File) -> FileClass {
         FileClass::MayBlock
     }
 
+    #[inline]
     fn start(_file: &File) -> Option<u64> {
         None
     }
 
+    #[inline]
     fn read(
         _file: &File,
         _free: &mut [MaybeUninit<u8>],

@@ -10,6 +10,9 @@ pub(crate) use descriptor::DeferredSource;
 #[cfg(windows)]
 pub(crate) use unsupported::DeferredSource;
 
+/// Whether a source that was made here is registered later.
+pub(crate) const DEFERS_REGISTRATION: bool = cfg!(unix);
+
 /// A source whose registration may be deferred.
 pub(crate) trait AsDeferredSource {
     /// What is registered later in place of this source; absent if the source is registered at once.

@@ -16,6 +16,7 @@ pub(crate) enum FileLock {
 ///
 /// # Errors
 /// `WouldBlock` if another lock conflicts.
+#[inline]
 pub(crate) fn set_file_lock(file: BorrowedFd<'_>, lock: FileLock) -> io::Result<()> {
     let operation = match lock {
         FileLock::None => libc::LOCK_UN,
@@ -28,6 +29,7 @@ pub(crate) fn set_file_lock(file: BorrowedFd<'_>, lock: FileLock) -> io::Result<
 
 /// Reserves disk space for `len` bytes of `file` from `offset` on.
 #[cfg(target_os = "linux")]
+#[inline]
 pub(crate) fn allocate_file(file: BorrowedFd<'_>, offset: u64, len: u64) -> io::Result<()> {
     let too_far = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let offset = i64::try_from(offset).map_err(too_far)?;
@@ -43,6 +45,7 @@ pub(crate) fn allocate_file(_file: BorrowedFd<'_>, _offset: u64, _len: u64) -> i
 }
 
 /// Makes a system call again as long as a signal interrupts it.
+#[inline]
 pub(super) fn retry_interrupted(mut call: impl FnMut() -> libc::c_int) -> io::Result<()> {
     while call() < 0 {
         let error = io::Error::last_os_error();

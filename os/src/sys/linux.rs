@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A pidfd: a descriptor that becomes readable when the process `pid`, a child, ends.
 ///
@@ -11,9 +11,11 @@ use std::sync::OnceLock;
 /// pidfds, as in kernels before 5.4 and in some imitations of Linux, the readiness of one is not trusted
 /// either, and this returns none. Only that is remembered: a failure for lack of memory or descriptors, or
 /// because somebody else has waited for this child, says nothing about the next.
+#[inline]
 pub(crate) fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
-    static IS_KNOWN: OnceLock<bool> = OnceLock::new();
-    if IS_KNOWN.get() == Some(&false) {
+    // Relaxed, here and below: the byte is all there is, and every thread finds the same.
+    static WAITID: AtomicU8 = AtomicU8::new(NOT_ASKED);
+    if WAITID.load(Ordering::Relaxed) == KNOWS_NONE {
         return Err(io::ErrorKind::Unsupported.into());
     }
     // SAFETY: the call takes two numbers.
@@ -23,22 +25,27 @@ pub(crate) fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
     }
     // SAFETY: the system has just made the descriptor for us.
     let fd = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
-    let is_known = match IS_KNOWN.get() {
-        Some(is_known) => *is_known,
-        None => {
-            let is_known = is_known_to_waitid(&fd)?;
-            *IS_KNOWN.get_or_init(|| is_known)
+    if WAITID.load(Ordering::Relaxed) == NOT_ASKED {
+        let is_known = is_known_to_waitid(&fd)?;
+        let answer = if is_known { KNOWS_PIDFDS } else { KNOWS_NONE };
+        WAITID.store(answer, Ordering::Relaxed);
+        if !is_known {
+            return Err(io::ErrorKind::Unsupported.into());
         }
-    };
-    is_known
-        .then_some(fd)
-        .ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+    Ok(fd)
 }
+
+/// Whether `waitid` knows pidfds: not asked yet, it does, or it does not.
+const NOT_ASKED: u8 = 0;
+const KNOWS_PIDFDS: u8 = 1;
+const KNOWS_NONE: u8 = 2;
 
 /// Whether `waitid` accepts the descriptor of the child; the child stays as it is.
 ///
 /// # Errors
 /// Those that say nothing about that.
+#[inline]
 fn is_known_to_waitid(fd: &OwnedFd) -> io::Result<bool> {
     // SAFETY: zeros are a `siginfo_t`.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };

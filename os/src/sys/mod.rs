@@ -52,10 +52,10 @@ pub(crate) use cached_access::PageCache;
 pub(crate) use cached_access::{CachedAccess, FileClass, NotRead};
 #[cfg(all(unix, feature = "net"))]
 pub(crate) use credentials::{Peer, peer_credentials};
-#[cfg(feature = "net")]
-pub(crate) use deferred_source::AsDeferredSource;
 #[cfg(feature = "reactor")]
 pub(crate) use deferred_source::DeferredSource;
+#[cfg(feature = "net")]
+pub(crate) use deferred_source::{AsDeferredSource, DEFERS_REGISTRATION};
 #[cfg(feature = "io-std")]
 pub(crate) use exact_input::ExactInput;
 pub(crate) use memory::install_release_pages;

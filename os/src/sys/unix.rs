@@ -122,6 +122,7 @@ pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Resu
 
 /// Whether a read from `fd` would return at once: something is there, or the end.
 #[cfg(all(feature = "net", feature = "io-std"))]
+#[inline]
 pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut asked = libc::pollfd {
         fd: fd.as_raw_fd(),
@@ -135,6 +136,7 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> io::Result<bool> {
 
 /// Whether `fd` is a regular file, without asking a server.
 #[cfg(all(feature = "net", feature = "io-std"))]
+#[inline]
 pub(crate) fn is_regular_file(fd: BorrowedFd<'_>) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     {
@@ -185,6 +187,7 @@ pub(crate) fn set_dir_mode(builder: &mut std::fs::DirBuilder, mode: u32) {
 
 /// There are no pidfds here.
 #[cfg(all(feature = "process", not(target_os = "linux")))]
+#[inline]
 pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -193,6 +196,7 @@ pub(crate) fn pidfd_open(_pid: u32) -> io::Result<std::os::fd::OwnedFd> {
 ///
 /// A stop is not an end, although the tracer of a child is notified of both in the same way.
 #[cfg(feature = "process")]
+#[inline]
 pub(crate) fn has_ended(pid: u32) -> io::Result<bool> {
     // SAFETY: zeros are a `siginfo_t`, without a signal and without a code.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };

@@ -2,6 +2,7 @@
 
 use selkie_core::task::JoinHandle;
 
+use super::library_job::LibraryJob;
 use crate::blocking::BlockingKind;
 use crate::context::{self, EnterRuntime, Handle};
 
@@ -39,12 +40,11 @@ where
 /// Where no thread can be started the task is cancelled: who waits for it has an error to tell.
 #[track_caller]
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
-pub(crate) fn spawn_blocking_for<F, R>(kind: BlockingKind, f: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    Handle::current().spawn_blocking_or_cancel(kind, None, f).0
+pub(crate) fn spawn_blocking_for<R: Send + 'static>(
+    kind: BlockingKind,
+    f: impl FnOnce() -> R + Send + 'static,
+) -> LibraryJob<R> {
+    LibraryJob::begin(&Handle::current(), kind, f).0
 }
 
 /// Runs `f`, which may block, on this very thread, after handing the thread's worker, with the

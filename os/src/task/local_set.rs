@@ -23,7 +23,7 @@ use selkie_core::task::JoinHandle;
 use crate::context::{self, Id, InnermostEntry, Node};
 use crate::observability::named;
 use crate::runtime::{Runtime, UnhandledPanic};
-use crate::scheduler::{LocalScheduler, Spawner};
+use crate::scheduler::{LocalScheduler, SchedulerKind};
 use crate::trace::{self, Kind};
 
 thread_local! {
@@ -182,8 +182,10 @@ where
     if let Some(scheduler) = current() {
         return scheduler.spawn(named(future, id, name), id, location);
     }
-    let runtime = context::with_current(|inner| match &inner.spawner {
-        Spawner::CurrentThread(scheduler) if scheduler.is_local() => Some(Arc::clone(scheduler)),
+    let runtime = context::with_current(|inner| match inner.spawner.kind() {
+        SchedulerKind::CurrentThread(scheduler) if scheduler.is_local() => {
+            Some(Arc::clone(scheduler))
+        }
         _ => None,
     });
     match runtime {

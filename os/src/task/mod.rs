@@ -62,6 +62,8 @@
 
 mod spawn;
 
+mod library_job;
+
 mod blocking;
 
 pub mod coop;
@@ -87,6 +89,8 @@ pub(crate) use blocking::spawn_blocking_for;
 pub use blocking::{block_in_place, spawn_blocking};
 pub use builder::Builder;
 pub use join_set::JoinSet;
+#[cfg_attr(not(feature = "full"), allow(unused_imports))]
+pub(crate) use library_job::LibraryJob;
 pub use local_key::{AccessError, LocalKey};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use scope::{Scope, scope};

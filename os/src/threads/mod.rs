@@ -3,7 +3,7 @@
 mod library_thread;
 mod thread_channel;
 
-pub(crate) use library_thread::start_library_thread;
+pub(crate) use library_thread::{start_library_thread, start_thread};
 #[allow(
     unused_imports,
     reason = "Linux's reader of standard input alone names a receiver"

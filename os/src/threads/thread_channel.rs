@@ -2,41 +2,78 @@
 //!
 //! Idea        A value under a lock, and a condition: for the few threads of the library that wait for requests. The
 //!             channels of std do the same for more senders, and compile three kinds of channel for each type of value.
+//!             Here a value in flight is in a box, so that one channel serves all types.
 //! States      empty ⇄ full;   either, once a side is gone → closed
 //! Invariants  I1 a value that was sent is received, unless the receiver goes before.
+//!             I2 both sides of a channel have the same type of value, which is the type of what is in the box.
 
+use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-#[cfg(feature = "rt-multi-thread")]
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-struct State<T> {
-    value: Option<T>,
+/// A value in flight.
+type Value = Box<dyn Any + Send>;
+
+struct State {
+    value: Option<Value>,
     is_closed: bool,
 }
 
-struct Shared<T> {
-    state: Mutex<State<T>>,
+struct Shared {
+    state: Mutex<State>,
     /// A value came or went, or a side is gone.
     changed: Condvar,
 }
 
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn close(&self) {
-        self.lock().is_closed = true;
+    fn put(&self, value: Value) -> Result<(), Value> {
+        let mut state = self.lock();
+        if state.is_closed || state.value.is_some() {
+            return Err(value);
+        }
+        state.value = Some(value);
+        drop(state);
         self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Blocks until a value comes, for `limit` at most; `None` if the sender is gone, and has left none.
+    fn take(&self, limit: Duration) -> Option<Value> {
+        let end = Instant::now().checked_add(limit);
+        let mut state = self.lock();
+        while state.value.is_none() && !state.is_closed {
+            let left = end.map_or(limit, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.value.take()
+    }
+}
+
+/// One side of a channel, which closes when it is dropped.
+struct Side(Arc<Shared>);
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_all();
     }
 }
 
 /// The side that sends; the channel closes when it is dropped.
-pub(crate) struct ThreadSender<T>(Arc<Shared<T>>);
+pub(crate) struct ThreadSender<T>(Side, PhantomData<fn(T)>);
 
 /// The side that receives; the channel closes when it is dropped.
-pub(crate) struct ThreadReceiver<T>(Arc<Shared<T>>);
+pub(crate) struct ThreadReceiver<T>(Side, PhantomData<fn() -> T>);
 
 impl<T> fmt::Debug for ThreadSender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +88,15 @@ impl<T> fmt::Debug for ThreadReceiver<T> {
 }
 
 /// Both sides of a channel.
-pub(crate) fn thread_channel<T>() -> (ThreadSender<T>, ThreadReceiver<T>) {
+pub(crate) fn thread_channel<T: Send + 'static>() -> (ThreadSender<T>, ThreadReceiver<T>) {
+    let (sends, receives) = sides();
+    (
+        ThreadSender(sends, PhantomData),
+        ThreadReceiver(receives, PhantomData),
+    )
+}
+
+fn sides() -> (Side, Side) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             value: None,
@@ -59,51 +104,30 @@ pub(crate) fn thread_channel<T>() -> (ThreadSender<T>, ThreadReceiver<T>) {
         }),
         changed: Condvar::new(),
     });
-    (ThreadSender(Arc::clone(&shared)), ThreadReceiver(shared))
+    (Side(Arc::clone(&shared)), Side(shared))
 }
 
-impl<T> ThreadSender<T> {
+fn unbox<T: 'static>(value: Value) -> T {
+    *value.downcast().expect("both sides have one type") // I2
+}
+
+impl<T: Send + 'static> ThreadSender<T> {
     /// Sends `value` without waiting; gives it back if the last one was not received yet, or nobody receives.
     pub(crate) fn try_send(&self, value: T) -> Result<(), T> {
-        let mut state = self.0.lock();
-        if state.is_closed || state.value.is_some() {
-            return Err(value);
-        }
-        state.value = Some(value);
-        drop(state);
-        self.0.changed.notify_all();
-        Ok(())
+        self.0.0.put(Box::new(value)).map_err(unbox)
     }
 }
 
-impl<T> ThreadReceiver<T> {
+impl<T: 'static> ThreadReceiver<T> {
     /// Blocks until a value comes; `None` if the sender is gone, and has left none.
     pub(crate) fn recv(&self) -> Option<T> {
-        let is_awaited = |state: &mut State<T>| state.value.is_none() && !state.is_closed;
-        let waited = self.0.changed.wait_while(self.0.lock(), is_awaited);
-        waited.unwrap_or_else(PoisonError::into_inner).value.take()
+        self.0.0.take(Duration::MAX).map(unbox)
     }
 
     /// As [`recv`](Self::recv), for `limit` at most.
     #[cfg(feature = "rt-multi-thread")]
     pub(crate) fn recv_timeout(&self, limit: Duration) -> Option<T> {
-        let is_awaited = |state: &mut State<T>| state.value.is_none() && !state.is_closed;
-        let changed = &self.0.changed;
-        let waited = changed.wait_timeout_while(self.0.lock(), limit, is_awaited);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.value.take()
-    }
-}
-
-impl<T> Drop for ThreadSender<T> {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
-impl<T> Drop for ThreadReceiver<T> {
-    fn drop(&mut self) {
-        self.0.close();
+        self.0.0.take(limit).map(unbox)
     }
 }
 

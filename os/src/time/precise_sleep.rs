@@ -168,7 +168,7 @@ impl Future for PreciseSleep {
         let timer = &self.timer;
         let taken = timer
             .registration()
-            .poll_io(cx, Direction::Read, || timer.take());
+            .poll_io(cx, Direction::Read, &mut || timer.take());
         self.elapsed = matches!(taken, Poll::Ready(Ok(())));
         taken
     }

@@ -10,7 +10,7 @@ use crate::async_io::buf_read::AsyncBufRead;
 use crate::async_io::read::AsyncRead;
 use crate::async_io::read_buf::ReadBuf;
 use crate::async_io::seek::AsyncSeek;
-use crate::async_io::write::AsyncWrite;
+use crate::async_io::write::{AsyncWrite, total_len};
 
 /// Always at its end; accepts and discards all that is written; made by [`empty`].
 ///
@@ -92,7 +92,7 @@ impl AsyncWrite for Empty {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        charged(cx, bufs.iter().map(|buf| buf.len()).sum())
+        charged(cx, total_len(bufs))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::empty::charged;
-use crate::async_io::write::AsyncWrite;
+use crate::async_io::write::{AsyncWrite, total_len};
 
 /// Accepts and discards all that is written; made by [`sink`].
 ///
@@ -56,7 +56,7 @@ impl AsyncWrite for Sink {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        charged(cx, bufs.iter().map(|buf| buf.len()).sum())
+        charged(cx, total_len(bufs))
     }
 
     fn is_write_vectored(&self) -> bool {

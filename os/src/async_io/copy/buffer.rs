@@ -30,7 +30,7 @@ pub(super) const DEFAULT_SIZE: usize = 8 * 1024;
 /// A copy in progress.
 #[derive(Debug)]
 pub(super) struct CopyBuffer {
-    buf: Box<[u8]>,
+    buf: Vec<u8>,
     start: usize,
     end: usize,
     copied: u64,
@@ -42,9 +42,8 @@ pub(super) struct CopyBuffer {
 
 impl CopyBuffer {
     pub(super) fn new(size: usize) -> Self {
-        let buf = vec![0; size].into_boxed_slice();
         Self {
-            buf,
+            buf: vec![0; size],
             start: 0,
             end: 0,
             copied: 0,

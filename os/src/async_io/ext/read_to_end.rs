@@ -178,8 +178,12 @@ pub(super) fn put_back(
             let not_text = error.utf8_error();
             let mut bytes = error.into_bytes();
             bytes.truncate(bytes.len() - read);
-            *text = String::from_utf8(bytes).expect("what the caller gave was text");
-            outcome.and(Err(io::Error::new(io::ErrorKind::InvalidData, not_text)))
+            match String::from_utf8(bytes) {
+                Ok(given) => *text = given,
+                Err(_) => unreachable!("what the caller gave was text"),
+            }
+            outcome?;
+            Err(io::Error::new(io::ErrorKind::InvalidData, not_text))
         }
     }
 }

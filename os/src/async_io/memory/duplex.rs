@@ -174,7 +174,12 @@ impl Drop for DuplexStream {
         let writer = self.read.lock().close_read();
         // I1; whichever panics, the other is woken.
         let mut woken = WakeBatch::new();
-        reader.into_iter().chain(writer).for_each(|w| woken.push(w));
+        if let Some(reader) = reader {
+            woken.push(reader);
+        }
+        if let Some(writer) = writer {
+            woken.push(writer);
+        }
         woken.wake_all();
     }
 }

@@ -145,7 +145,7 @@ impl RingTable {
         let token = Token(FIRST_TOKEN - index);
         // The first reactor reports the ring of other threads, and that of a worker without a reactor.
         let reactor = if index < reactors.len() { index } else { 0 };
-        let (registered, notify) = reactors.register_at(reactor, |registry| {
+        let (registered, notify) = reactors.register_at(reactor, &mut |registry| {
             registry.register(&mut SourceFd(&ring.fd()), token, Interest::READABLE)
         });
         *pending = notify;

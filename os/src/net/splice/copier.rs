@@ -20,7 +20,7 @@ use super::step::{Pipe, Step};
 use crate::async_io::Interest;
 use crate::blocking::BlockingKind;
 use crate::driver::retry_interrupted;
-use crate::task::{JoinHandle, spawn_blocking_for};
+use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// What a step on the pool does.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +100,7 @@ pub struct Splice {
     capacity: usize,
     held: usize,
     delivered: u64,
-    on_pool: Option<(StepKind, JoinHandle<Step>)>,
+    on_pool: Option<(StepKind, LibraryJob<Step>)>,
 }
 
 impl Splice {

@@ -114,11 +114,13 @@ impl TcpStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
-        self.io.registration().poll_io(cx, Direction::Read, || {
-            fill(buf, |free| {
-                self.io.try_io(|| SockRef::from(&*self.io).peek(free))
+        self.io
+            .registration()
+            .poll_transfer(cx, Direction::Read, &mut || {
+                fill(buf, |free| {
+                    self.io.try_io(|| SockRef::from(&*self.io).peek(free))
+                })
             })
-        })
     }
 
     /// Reads what is there and leaves it there, waiting for something if nothing is.

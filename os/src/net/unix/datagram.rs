@@ -177,8 +177,10 @@ impl UnixDatagram {
     where
         P: AsRef<Path>,
     {
-        let send = || self.io.send_to(buf, target.as_ref());
-        self.io.registration().poll_io(cx, Direction::Write, send)
+        let send = &mut || self.io.send_to(buf, target.as_ref());
+        self.io
+            .registration()
+            .poll_transfer(cx, Direction::Write, send)
     }
 
     /// Sends `buf` to the socket at `target` if there is room now.
@@ -190,7 +192,10 @@ impl UnixDatagram {
         P: AsRef<Path>,
     {
         self.io
-            .try_call(Interest::WRITABLE, || self.io.send_to(buf, target.as_ref()))
+            .registration()
+            .try_transfer(Interest::WRITABLE, &mut || {
+                self.io.send_to(buf, target.as_ref())
+            })
     }
 }
 

@@ -265,8 +265,8 @@ macro_rules! rights {
                 fds: &[BorrowedFd<'_>],
             ) -> io::Result<usize> {
                 check_arguments(buf, fds)?;
-                let send = || send((*self.io).as_fd(), buf, fds);
-                self.io.try_call(Interest::WRITABLE, send)
+                let send = &mut || send((*self.io).as_fd(), buf, fds);
+                self.io.registration().try_call(Interest::WRITABLE, send)
             }
 
             /// Receives into `buf`, waiting for something, and appends the descriptors that came with
@@ -416,8 +416,8 @@ macro_rules! rights {
                 buf: &mut [u8],
                 fds: &mut Vec<OwnedFd>,
             ) -> io::Result<MessageWithFds> {
-                let recv = || recv((*self.io).as_fd(), buf, fds);
-                self.io.try_call(Interest::READABLE, recv)
+                let recv = &mut || recv((*self.io).as_fd(), buf, fds);
+                self.io.registration().try_call(Interest::READABLE, recv)
             }
         }
     };

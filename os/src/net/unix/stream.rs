@@ -132,9 +132,8 @@ impl UnixStream {
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, two) = mio::net::UnixStream::pair()?;
         // Nobody has written: there is room.
-        let pair = [one, two].map(|end| Self::from_mio(end, Ready::WRITABLE));
-        let [one, two] = pair;
-        Ok((one?, two?))
+        let one = Self::from_mio(one, Ready::WRITABLE)?;
+        Ok((one, Self::from_mio(two, Ready::WRITABLE)?))
     }
 
     /// The address of this end.

@@ -5,8 +5,10 @@ use std::fmt;
 use super::backtrace::{Backtrace, BacktraceSymbol};
 
 /// The runtime's own functions around a poll, by how their names begin.
-const MACHINERY: [&str; 17] = [
+const MACHINERY: [&str; 19] = [
     "selkie::scheduler::current_thread::run",
+    "selkie::runtime::current_thread",
+    "selkie::runtime::multi_thread",
     "<selkie::observability::root_poll",
     "<selkie::observability::names::NamedFuture",
     "<selkie::trace::",

@@ -18,6 +18,7 @@ use crate::sys::{has_ended, pidfd_open};
 pub(in crate::process) struct Pidfd(OwnedFd);
 
 impl Source for Pidfd {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
@@ -27,6 +28,7 @@ impl Source for Pidfd {
         SourceFd(&self.0.as_raw_fd()).register(registry, token, interest)
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -36,6 +38,7 @@ impl Source for Pidfd {
         SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interest)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         SourceFd(&self.0.as_raw_fd()).deregister(registry)
     }
@@ -52,6 +55,7 @@ pub(in crate::process) enum ExitListener {
 
 impl ExitListener {
     /// Listens for the exit of the child `pid`.
+    #[inline]
     pub(in crate::process) fn new(pid: u32, handle: Handle) -> io::Result<Self> {
         if let Ok(fd) = pidfd_open(pid) {
             let listener =
@@ -62,18 +66,18 @@ impl ExitListener {
         SignalListener::new(libc::SIGCHLD).map(Self::Sigchld)
     }
 
-    /// Calls `try_wait` until it says that the child has ended, waiting in between for a reason to call it
-    /// again.
+    /// Asks whether `child` has ended until it has, waiting in between for a reason to ask again.
     ///
     /// A pidfd may become readable for other reasons than the exit, such as a stop by a tracer.
-    pub(in crate::process) fn poll_end<R>(
+    #[inline]
+    pub(in crate::process) fn poll_end(
         &mut self,
         cx: &mut Context<'_>,
-        mut try_wait: impl FnMut() -> io::Result<Option<R>>,
-    ) -> Poll<io::Result<R>> {
+        child: &mut std::process::Child,
+    ) -> Poll<io::Result<ExitStatus>> {
         match self {
             Self::Pidfd(fd) => loop {
-                if let Some(status) = try_wait()? {
+                if let Some(status) = try_wait(child)? {
                     return Poll::Ready(Ok(status));
                 }
                 let event = ready!(fd.registration().poll_ready(cx, Direction::Read))?;
@@ -82,7 +86,7 @@ impl ExitListener {
             Self::Sigchld(listener) => loop {
                 // The waker is stored before the child is checked, so that an exit in between wakes it.
                 let signalled = listener.poll(cx);
-                if let Some(status) = try_wait()? {
+                if let Some(status) = try_wait(child)? {
                     return Poll::Ready(Ok(status));
                 }
                 ready!(signalled);
@@ -94,6 +98,7 @@ impl ExitListener {
 /// The status of `child`, if it has ended; it is reaped then.
 ///
 /// A stop is not an exit, although the tracer of a child is notified of both in the same way.
+#[inline]
 pub(in crate::process) fn try_wait(
     child: &mut std::process::Child,
 ) -> io::Result<Option<ExitStatus>> {

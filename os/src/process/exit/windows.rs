@@ -102,15 +102,15 @@ impl ExitListener {
         })
     }
 
-    /// Stores the waker, and then calls `try_wait`, which says whether the child has ended.
-    pub(in crate::process) fn poll_end<R>(
+    /// Stores the waker, and then asks whether `child` has ended.
+    pub(in crate::process) fn poll_end(
         &mut self,
         cx: &mut Context<'_>,
-        mut try_wait: impl FnMut() -> io::Result<Option<R>>,
-    ) -> Poll<io::Result<R>> {
+        child: &mut std::process::Child,
+    ) -> Poll<io::Result<ExitStatus>> {
         ready!(coop::poll_leaf(cx));
         drop(self.state.replace(Some(cx.waker().clone())));
-        match try_wait()? {
+        match try_wait(child)? {
             Some(status) => Poll::Ready(Ok(status)),
             None => Poll::Pending,
         }

@@ -27,6 +27,7 @@ struct Orphan {
 }
 
 /// Ensures that `child` is reaped.
+#[inline]
 pub(in crate::process) fn adopt(mut child: Child, listener: ExitListener) {
     if !matches!(try_wait(&mut child), Ok(None)) {
         return;
@@ -43,6 +44,7 @@ pub(in crate::process) fn adopt(mut child: Child, listener: ExitListener) {
 }
 
 /// Waits for the exit of `child` on a thread.
+#[inline]
 pub(in crate::process) fn reap(mut child: Child) {
     // The status was nobody's.
     let reap = move || drop(child.wait());
@@ -52,6 +54,7 @@ pub(in crate::process) fn reap(mut child: Child) {
 
 impl Orphan {
     /// Leaves this orphan to the driver, or reaps the child now.
+    #[inline]
     fn wait(self: Arc<Self>) {
         let waker = Waker::from(Arc::clone(&self));
         let mut kept = self.kept.lock();
@@ -60,7 +63,7 @@ impl Orphan {
         };
         // Without a limit: an exhausted budget would wake this waker while the lock is held.
         let end = with_budget(Budget::unlimited(), || {
-            listener.poll_end(&mut Context::from_waker(&waker), || try_wait(child))
+            listener.poll_end(&mut Context::from_waker(&waker), child)
         });
         if end.is_pending() {
             return;
@@ -74,6 +77,7 @@ impl Orphan {
 }
 
 impl Wake for Orphan {
+    #[inline]
     fn wake(self: Arc<Self>) {
         self.wait();
     }

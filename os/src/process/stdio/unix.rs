@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
 
+use mio::event::Source;
 use mio::unix::pipe;
 
 use crate::async_io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -88,6 +89,19 @@ pub struct ChildStderr {
     io: Evented<pipe::Receiver>,
 }
 
+/// A pipe's end that the driver watches.
+#[track_caller]
+fn watched<S: Source + From<OwnedFd>>(fd: OwnedFd, interest: Interest) -> io::Result<Evented<S>> {
+    sys::set_nonblocking(fd.as_fd(), true)?;
+    Evented::with_interest(fd.into(), interest)
+}
+
+/// A pipe's end whose reads and writes wait.
+fn blocking(fd: OwnedFd) -> io::Result<OwnedFd> {
+    sys::set_nonblocking(fd.as_fd(), false)?;
+    Ok(fd)
+}
+
 macro_rules! pipe_end {
     ($end:ident, $interest:ident, $field:literal) => {
         impl $end {
@@ -115,11 +129,8 @@ macro_rules! pipe_end {
             /// ```
             #[track_caller]
             pub fn from_std(inner: std::process::$end) -> io::Result<Self> {
-                let fd = OwnedFd::from(inner);
-                sys::set_nonblocking(fd.as_fd(), true)?;
-                Ok(Self {
-                    io: Evented::with_interest(fd.into(), Interest::$interest)?,
-                })
+                let io = watched(inner.into(), Interest::$interest)?;
+                Ok(Self { io })
             }
 
             /// The pipe, in blocking mode.
@@ -144,9 +155,7 @@ macro_rules! pipe_end {
             /// # }
             /// ```
             pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
-                let fd = OwnedFd::from(self.io.into_inner()?);
-                sys::set_nonblocking(fd.as_fd(), false)?;
-                Ok(fd)
+                blocking(self.io.into_inner()?.into())
             }
         }
 

@@ -18,11 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
-use selkie_core::task::JoinHandle;
 
 use crate::async_io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::blocking::BlockingKind;
-use crate::task::spawn_blocking_for;
+use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -30,7 +29,7 @@ const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 #[derive(Debug)]
 enum State {
     Idle(Vec<u8>),
-    Busy(JoinHandle<(io::Result<()>, Vec<u8>)>),
+    Busy(LibraryJob<(io::Result<()>, Vec<u8>)>),
 }
 
 /// One end of a pipe of std's.

@@ -180,10 +180,10 @@ impl<'a> CoreGuard<'a> {
         self.scheduler.has_unhandled_panic()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn run_task(&self, task: Notified) {
         match self.scheduler.probes() {
-            None => task.run(),
+            None => task.run_inline(),
             Some(probes) => probes.run(0, task),
         }
         // Counted when it is over, with whatever else is measured of it.

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::ThreadId;
 
 use selkie_core::raw::queue::Inject;
-use selkie_core::raw::task::OwnedTasks;
+use selkie_core::raw::task::{OwnedTasks, UnspawnedTask};
 use selkie_core::raw::time::TimersOwner;
 use selkie_core::task::{Id, JoinHandle};
 
 use super::super::any_park::AnyPark;
+use super::super::spawner::{Scheduler, SchedulerKind, Spawner};
 use super::super::trim::Trim;
 use super::core_context::with_core;
 use super::shared::{Core, CurrentThread, lock};
@@ -70,47 +71,47 @@ impl CurrentThread {
         scheduler
     }
 
-    /// Spawns `future`.
-    ///
-    /// # Safety
-    /// If `F` or its output is not `Send`, the caller is, and stays, on the one thread that runs
-    /// this scheduler. `F` outlives what it borrows.
-    #[inline]
-    pub(crate) unsafe fn spawn<F: Future>(
-        self: &Arc<Self>,
-        future: F,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output> {
-        let mut future = Some(future);
-        let local = with_core(Arc::as_ptr(self), |core| {
+    /// Puts `task` into a slot and queues it.
+    fn put(self: &Arc<Self>, task: UnspawnedTask<'_>) {
+        if let Some(probes) = self.probes() {
+            probes.spawned(task.id(), task.location());
+        }
+        let mut task = Some(task);
+        let _spawned = with_core(Arc::as_ptr(self), |core| {
             let tasks = core.tasks.as_ref()?;
-            let future = future.take()?;
-            // SAFETY: by the caller's promise.
-            let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+            let task = tasks.put(task.take()?);
             self.tell_queued(&task);
             core.queue.push_back(task);
             self.counters.spawned.increment();
             self.counters.local_schedules.increment();
-            Some(handle)
+            Some(())
         });
-        if let Some(Some(handle)) = local {
-            return handle;
+        if let Some(task) = task {
+            self.put_from_outside(task);
         }
-        let future = future.take().expect("not spawned above");
+    }
+
+    /// As [`put`](Self::put), where the core is not.
+    #[cold]
+    fn put_from_outside(self: &Arc<Self>, task: UnspawnedTask<'_>) {
         let remote = lock(&self.remote);
         let Some(tasks) = remote.as_ref() else {
             drop(remote);
-            // SAFETY: by the caller's promise.
-            return unsafe { self.spawn_cancelled(future, id, location) };
+            return self.put_cancelled(task);
         };
-        // SAFETY: by the caller's promise.
-        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+        let task = tasks.put(task);
         self.remote_spawned.increment();
         drop(remote);
         self.tell_queued(&task);
         self.push_remote(task);
-        handle
+    }
+
+    /// A task of a scheduler that has shut down: cancelled from the start.
+    #[cold]
+    fn put_cancelled(self: &Arc<Self>, task: UnspawnedTask<'_>) {
+        let tasks = OwnedTasks::new(Arc::clone(self));
+        tasks.put(task).cancel();
+        tasks.close().finish_soon();
     }
 
     /// Whether the scheduler was built for one thread.
@@ -138,28 +139,22 @@ impl CurrentThread {
             "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was \
              created on"
         );
-        if let Some(probes) = self.probes() {
-            probes.spawned(id, location);
-        }
+        let spawn = |task: UnspawnedTask<'_>| self.put(task);
         // SAFETY: this is the thread that runs and ends the scheduler; `F` is `'static`.
-        unsafe { self.spawn(future, id, location) }
+        unsafe { UnspawnedTask::lend(id, location, future, spawn) }
+    }
+}
+
+impl Scheduler for Arc<CurrentThread> {
+    fn kind(&self) -> SchedulerKind<'_> {
+        SchedulerKind::CurrentThread(self)
     }
 
-    /// A task of a scheduler that has shut down: cancelled from the start.
-    ///
-    /// # Safety
-    /// As for [`spawn`](Self::spawn).
-    unsafe fn spawn_cancelled<F: Future>(
-        self: &Arc<Self>,
-        future: F,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output> {
-        let tasks = OwnedTasks::new(Arc::clone(self));
-        // SAFETY: by the caller's promise.
-        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
-        task.cancel();
-        tasks.close().finish_soon();
-        handle
+    fn spawn(&self, task: UnspawnedTask<'_>) {
+        self.put(task);
+    }
+
+    fn share(&self) -> Spawner {
+        Spawner::new(Self::clone(self))
     }
 }

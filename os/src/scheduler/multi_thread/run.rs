@@ -181,7 +181,7 @@ impl WorkLoop for Worker<'_> {
     #[inline(always)]
     fn poll(&self, task: Notified) {
         match self.shared.probes() {
-            None => task.run(),
+            None => task.run_inline(),
             Some(probes) => probes.run(self.index, task),
         }
         // Counted when it is over, with whatever else is measured of it, unless `handoff` did.

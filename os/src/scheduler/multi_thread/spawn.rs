@@ -1,8 +1,6 @@
 //! How a scheduler starts, and how tasks are spawned on it.
 #![allow(unsafe_code)]
 
-use std::future::Future;
-use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Wake, Waker};
@@ -12,11 +10,11 @@ use selkie_core::raw::collections::{Padded, SlotLayout, boxed_slice};
 use selkie_core::raw::platform::{AtomicBool, AtomicPtr};
 use selkie_core::raw::queue::{Inject, Ring};
 use selkie_core::raw::random::Random;
-use selkie_core::raw::task::OwnedTasks;
+use selkie_core::raw::task::{OwnedTasks, UnspawnedTask};
 use selkie_core::raw::time::TimersOwner;
-use selkie_core::task::{Id, JoinHandle};
 
 use super::super::any_park::AnyPark;
+use super::super::spawner::{Scheduler, SchedulerKind, Spawner};
 use super::drivers::Drivers;
 use super::idle::Idle;
 use super::monitor_role::MonitorRole;
@@ -168,68 +166,41 @@ impl MultiThread {
         Ok(())
     }
 
-    /// Spawns `future`.
-    #[inline]
-    pub(crate) fn spawn<F>(
-        self: &Arc<Self>,
-        future: F,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
+    /// Puts `task` into a slot and queues it.
+    fn put(self: &Arc<Self>, task: UnspawnedTask<'_>) {
+        if let Some(probes) = self.probes() {
+            probes.spawned(task.id(), task.location());
+        }
         let worker = worker_here();
         // SAFETY: it points to this thread's stack, or is null.
         match unsafe { worker.as_ref() } {
             Some(worker) if worker.serves(Arc::as_ptr(self)) && !self.is_stopping() => {
-                worker.spawn(future, id, location)
+                worker.put(task);
             }
-            _ => self.spawn_from_outside(future, id, location),
+            _ => self.put_from_outside(task),
         }
     }
 
-    fn spawn_from_outside<F>(
-        self: &Arc<Self>,
-        future: F,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
+    /// As [`put`](Self::put), outside the workers.
+    #[cold]
+    fn put_from_outside(self: &Arc<Self>, task: UnspawnedTask<'_>) {
         let outside = lock(&self.outside);
         let Some(tasks) = outside.as_ref().filter(|_| !self.is_stopping()) else {
             drop(outside);
-            return self.spawn_cancelled(future, id, location);
+            return self.put_cancelled(task);
         };
-        // SAFETY: `F` is `Send` and `'static`.
-        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
+        let task = tasks.put(task);
         self.outside_counts.spawned.increment();
         drop(outside);
         self.push_outside(task);
-        handle
     }
 
     /// A task of a scheduler that has stopped: cancelled from the start.
-    fn spawn_cancelled<F>(
-        self: &Arc<Self>,
-        future: F,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
+    #[cold]
+    fn put_cancelled(self: &Arc<Self>, task: UnspawnedTask<'_>) {
         let tasks = OwnedTasks::new(Arc::clone(self));
-        // SAFETY: `F` is `Send` and `'static`.
-        let (task, handle) = unsafe { tasks.spawn(id, location, future) };
-        task.cancel();
+        tasks.put(task).cancel();
         tasks.close().finish_soon();
-        handle
     }
 
     /// How many tasks have been spawned so far.
@@ -257,6 +228,20 @@ impl MultiThread {
     pub(crate) fn remote_schedules(&self) -> u64 {
         // Relaxed: a figure for readers.
         self.outside_counts.schedules.load(Ordering::Relaxed)
+    }
+}
+
+impl Scheduler for Arc<MultiThread> {
+    fn kind(&self) -> SchedulerKind<'_> {
+        SchedulerKind::MultiThread(self)
+    }
+
+    fn spawn(&self, task: UnspawnedTask<'_>) {
+        self.put(task);
+    }
+
+    fn share(&self) -> Spawner {
+        Spawner::new(Self::clone(self))
     }
 }
 

@@ -8,7 +8,6 @@
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -19,10 +18,10 @@ use std::time::{Duration, Instant};
 use selkie_core::raw::collections::Entered;
 use selkie_core::raw::coop;
 use selkie_core::raw::queue::RingOwner;
-use selkie_core::raw::task::{Notified, Schedule, is_of_task};
+use selkie_core::raw::task::{Notified, Schedule, UnspawnedTask, is_of_task};
 use selkie_core::raw::time::{ParkLimit, TimersOwner};
 use selkie_core::raw::wake::wake_each;
-use selkie_core::task::{Id, JoinHandle};
+use selkie_core::task::Id;
 
 use super::super::maintenance::Maintenance;
 use super::super::trim::Trim;
@@ -224,27 +223,16 @@ impl<'a> Worker<'a> {
         std::ptr::eq(self.shared, scheduler) && self.has_core.get()
     }
 
-    /// Spawns `future`; the core is here.
+    /// Puts `task` into a slot and queues it; the core is here.
     #[inline]
-    pub(super) fn spawn<F>(
-        &self,
-        future: F,
-        id: Id,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let (task, handle) = {
+    pub(super) fn put(&self, task: UnspawnedTask<'_>) {
+        let task = {
             let core = self.core.borrow();
             let core = core.as_ref().expect("the core is here");
-            // SAFETY: `F` is `Send` and `'static`.
-            unsafe { core.tasks.spawn(id, location, future) }
+            core.tasks.put(task)
         };
         self.remote.counters.spawned.increment();
         self.push_woken(task);
-        handle
     }
 
     /// Counts a sleep, and whether nothing was run since the last one.

@@ -24,6 +24,7 @@ pub(in crate::stdio) struct PolledInput(Evented<Receiver>);
 
 impl PolledInput {
     /// Registers the input; `None` if it is a file, or cannot be registered.
+    #[inline]
     pub(in crate::stdio) fn new() -> Option<Self> {
         let driver = context::try_driver()?;
         let input = io::stdin();
@@ -39,8 +40,9 @@ impl PolledInput {
     }
 
     /// Waits until something is there, the end included.
+    #[inline]
     pub(in crate::stdio) fn poll_input(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.registration().poll_io(cx, Direction::Read, || {
+        self.0.registration().poll_io(cx, Direction::Read, &mut || {
             if has_input(self.0.as_fd())? {
                 Ok(())
             } else {
@@ -51,6 +53,7 @@ impl PolledInput {
 }
 
 /// Whether a read of the input would return at once. What std has read ahead is not seen.
+#[inline]
 pub(in crate::stdio) fn has_input_now() -> bool {
     // If that cannot be known, a read finds out.
     has_input(io::stdin().as_fd()).unwrap_or(true)

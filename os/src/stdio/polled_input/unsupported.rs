@@ -12,12 +12,14 @@ impl PolledInput {
         None
     }
 
+    #[inline]
     pub(in crate::stdio) fn poll_input(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         match *self {}
     }
 }
 
 /// Never called, since there is no polled input.
+#[inline]
 pub(in crate::stdio) fn has_input_now() -> bool {
     true
 }

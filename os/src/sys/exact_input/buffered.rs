@@ -8,10 +8,12 @@ use std::io;
 pub(crate) enum ExactInput {}
 
 impl ExactInput {
+    #[inline]
     pub(crate) fn start() -> Option<Self> {
         None
     }
 
+    #[inline]
     pub(crate) fn read(&self, _: Vec<u8>, _: usize, _: bool) -> io::Result<Option<Vec<u8>>> {
         match *self {}
     }

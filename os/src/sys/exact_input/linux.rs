@@ -17,6 +17,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::os::fd::{AsFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
 
 use crate::sys::unix::has_input;
 use crate::threads::{ThreadReceiver, ThreadSender, start_library_thread, thread_channel};
@@ -39,6 +40,7 @@ pub(crate) struct ExactInput {
 
 impl ExactInput {
     /// Starts the thread; `None` if the system gives it no descriptors of its own.
+    #[inline]
     pub(crate) fn start() -> Option<Self> {
         // Room for one each is enough: only the caller that waits for the answer has a request.
         let (requests, incoming) = thread_channel::<Request>();
@@ -65,6 +67,7 @@ impl ExactInput {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub(crate) fn read(&self, buf: Vec<u8>, wanted: usize, waits: bool) -> ReadResult {
         let request = Request { buf, wanted, waits };
         // A thread that has ended has no answer.
@@ -75,6 +78,7 @@ impl ExactInput {
 }
 
 /// Reads once, on a thread that has left the descriptors of the process.
+#[inline]
 fn read(mut real: &File, request: Request) -> ReadResult {
     let Request {
         mut buf,
@@ -112,6 +116,7 @@ fn read(mut real: &File, request: Request) -> ReadResult {
 
 /// Leaves the descriptors of the process: from here on descriptor 0 of this thread is at its end. Returns the
 /// real input.
+#[inline]
 fn leave_descriptors() -> Option<File> {
     let all = libc::c_uint::MAX;
     // SAFETY: the call takes numbers. Nothing that others use is closed: the table is this thread's first.
@@ -141,18 +146,33 @@ fn leave_descriptors() -> Option<File> {
 const CLOSE_RANGE_UNSHARE: libc::c_uint = 2;
 
 /// Leaves the descriptors of the process for copies, and closes all of them except 0 (I2).
+#[inline]
 fn leave_by_unsharing() -> Option<()> {
     // SAFETY: the call takes a number.
     if unsafe { libc::unshare(libc::CLONE_FILES) } != 0 {
         return None;
     }
-    let entries = std::fs::read_dir("/proc/thread-self/fd").ok()?;
-    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     // All of them first, since one belongs to the listing itself.
-    let numbers: Vec<i32> = numbers.collect();
-    for number in numbers.into_iter().filter(|&number| number > 0) {
-        // SAFETY: the table is this thread's, and no code in it has a descriptor.
-        unsafe { libc::close(number) };
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir("/proc/thread-self/fd").ok()? {
+        let Ok(entry) = entry else { continue };
+        numbers.push(number_of(entry.file_name().as_bytes()));
+    }
+    for number in numbers {
+        if number > 0 {
+            // SAFETY: the table is this thread's, and no code in it has a descriptor.
+            unsafe { libc::close(number) };
+        }
     }
     Some(())
+}
+
+/// The number of a descriptor whose entry has this name: nothing but digits.
+#[inline]
+fn number_of(name: &[u8]) -> i32 {
+    let mut number: i32 = 0;
+    for digit in name {
+        number = number.wrapping_mul(10).wrapping_add(i32::from(digit & 0xf));
+    }
+    number
 }

@@ -40,6 +40,7 @@ const REMOTE_TYPES: [u32; 8] = [
 static IS_ALLOWED: AtomicBool = AtomicBool::new(true);
 
 /// Finds out what `file` is. Call it on the pool: the file system may wait.
+#[inline]
 pub(super) fn classify(file: &std::fs::File) -> FileClass {
     // Every local file system knows the metadata; only a server fails here.
     let Ok(metadata) = file.metadata() else {
@@ -69,6 +70,7 @@ enum KindError {
 }
 
 /// The number of the file system that `file` is on.
+#[inline]
 fn kind(file: &std::fs::File) -> Result<u32, KindError> {
     // Relaxed: a hint; if it comes late, the system is asked once more.
     if !IS_ALLOWED.load(Ordering::Relaxed) {
@@ -92,6 +94,7 @@ fn kind(file: &std::fs::File) -> Result<u32, KindError> {
 
 /// Whether a filter refuses the call for any file: it is made on a socket, which asks no server.
 #[cold]
+#[inline]
 fn is_filtered() -> bool {
     let Ok((socket, _peer)) = UnixStream::pair() else {
         return false;
@@ -102,6 +105,7 @@ fn is_filtered() -> bool {
 }
 
 /// Whether each write to `file` goes to its end.
+#[inline]
 pub(super) fn appends(file: &std::fs::File) -> bool {
     // SAFETY: F_GETFL on an open descriptor has no other preconditions.
     let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };

@@ -11,10 +11,12 @@ use crate::sys::cached_access::{CachedAccess, FileClass, NotRead};
 pub(crate) struct PageCache;
 
 impl CachedAccess for PageCache {
+    #[inline]
     fn classify(file: &File) -> FileClass {
         file_system::classify(file)
     }
 
+    #[inline]
     fn start(file: &File) -> Option<u64> {
         (!file_system::appends(file)).then_some(0)
     }

@@ -20,6 +20,7 @@ const OFF: u8 = 2;
 
 /// Finds out whether the call is on.
 #[cold]
+#[inline]
 fn is_turned_on() -> bool {
     // Relaxed: a hint; whoever asks learns the same.
     if READS.load(Ordering::Relaxed) == UNKNOWN {
@@ -75,6 +76,7 @@ pub(super) fn read(
 
 /// Why the system has not read.
 #[cold]
+#[inline]
 fn refused() -> NotRead {
     match io::Error::last_os_error().raw_os_error() {
         Some(libc::ENOSYS) => {
