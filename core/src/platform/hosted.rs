@@ -284,16 +284,23 @@ impl std::task::Wake for ThreadWaker {
 /// executor may be who would wake it.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = core::pin::pin!(future);
+    let mut output = None;
+    block_until(&mut |cx| {
+        let polled = future.as_mut().poll(cx);
+        polled.map(|value| output = Some(value)).is_ready()
+    });
+    output.expect("the future is ready")
+}
+
+/// Calls `poll` until it says that it is done, and sleeps meanwhile.
+fn block_until(poll: &mut dyn FnMut(&mut core::task::Context<'_>) -> bool) {
     let state = Arc::new(ThreadWaker {
         thread: std::thread::current(),
         woken: AtomicBool::new(false),
     });
     let waker = core::task::Waker::from(state.clone());
     let mut cx = core::task::Context::from_waker(&waker);
-    loop {
-        if let core::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
+    while !poll(&mut cx) {
         // Acquire: pairs with the Release in `wake_by_ref`.
         while !state
             .woken
