@@ -11,6 +11,6 @@ pub use super::owned::{ClosingTasks, OwnedTasks, VisibleTasks, find_task};
 #[cfg(feature = "alloc")]
 pub use super::schedule::Schedule;
 #[cfg(feature = "alloc")]
-pub use super::spawn::{UnspawnedTask, spawn_in};
+pub use super::spawn::UnspawnedTask;
 #[cfg(feature = "alloc")]
 pub use super::waker::is_of_task;

@@ -178,9 +178,9 @@ impl fmt::Debug for UnspawnedTask<'_> {
 /// the handle to join it by.
 ///
 /// # Safety
-/// As for [`UnspawnedTask::lend`], the scheduler being that of the slab.
+/// As for [`UnspawnedTask::lend`], the scheduler being the one that the slab belongs to.
 #[inline]
-pub unsafe fn spawn_in<F: Future>(
+pub(super) unsafe fn spawn_in<F: Future>(
     slab: &SlabOwner<Header>,
     id: Id,
     location: &'static Location<'static>,
