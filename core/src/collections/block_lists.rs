@@ -199,7 +199,7 @@ impl<H: SlotHeader> BlockLists<H> {
         class: usize,
         keep: usize,
         left: &mut usize,
-        mut take: impl FnMut(BlockRef<H>),
+        take: &mut dyn FnMut(BlockRef<H>),
     ) {
         let mut last: Option<BlockRef<H>> = None;
         let mut next = self.classes[class].listed;

@@ -39,6 +39,7 @@ pub use padded::Padded;
 pub use slab::{Entered, Slab, SlabHeader};
 #[cfg(feature = "alloc")]
 pub(crate) use slab_owner::SlotClass;
+#[cfg(feature = "alloc")]
 pub use slab_owner::{SlabOwner, SlabPool, SlotLayout};
 pub use slot::SlotRef;
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// Sorts `items` by the number that `key` gives, the lowest first; equal ones stay in their order.
 ///
 /// # Cost
-/// An allocation.
+/// Two allocations.
 pub fn sort_by_number<T>(items: &mut [T], key: impl Fn(&T) -> u64) {
     let mut order = Vec::with_capacity(items.len());
     for item in &*items {
@@ -29,8 +29,42 @@ pub fn sort_by_number<T>(items: &mut [T], key: impl Fn(&T) -> u64) {
     }
 }
 
-fn sort_pairs(pairs: &mut [(u64, usize)]) {
-    pairs.sort_unstable();
+/// Sorts by merging runs of twice the length each time; pairs that are in order already are only looked at.
+fn sort_pairs(pairs: &mut Vec<(u64, usize)>) {
+    let len = pairs.len();
+    let mut merged = Vec::with_capacity(len);
+    let mut run = 1;
+    while run < len {
+        let mut start = 0;
+        while start < len {
+            let end = len.min(start + 2 * run);
+            merge(&pairs[start..end], run.min(end - start), &mut merged);
+            start = end;
+        }
+        core::mem::swap(pairs, &mut merged);
+        merged.clear();
+        run *= 2;
+    }
+}
+
+/// Adds `pairs` to `merged`, of which those before `middle` and those behind it are in order.
+fn merge(pairs: &[(u64, usize)], middle: usize, merged: &mut Vec<(u64, usize)>) {
+    if middle == pairs.len() || pairs[middle - 1] <= pairs[middle] {
+        merged.extend_from_slice(pairs);
+        return;
+    }
+    let (mut left, mut right) = (0, middle);
+    while left < middle && right < pairs.len() {
+        let place = if pairs[left] <= pairs[right] {
+            &mut left
+        } else {
+            &mut right
+        };
+        merged.push(pairs[*place]);
+        *place += 1;
+    }
+    merged.extend_from_slice(&pairs[left..middle]);
+    merged.extend_from_slice(&pairs[right..]);
 }
 
 #[cfg(all(test, feature = "std"))]

@@ -29,8 +29,8 @@ use super::block::{BlockRef, CLASSES, SlotHeader};
 use super::block_lists::BlockLists;
 use super::block_pool::BlockPool;
 use super::slot::SlotRef;
-use crate::context_cell;
 use crate::platform::{AtomicPtr, HAS_THREADS, Lock, Ordering, UnsafeCell, without_interrupts};
+use crate::{array_of, context_cell};
 
 context_cell! {
     /// Address of the slab whose owner the running context is, or 0.
@@ -105,7 +105,7 @@ impl<H: SlabHeader> Slab<H> {
             functions: AtomicPtr::new(core::ptr::null_mut()),
             local: UnsafeCell::new(BlockLists::new()),
             known: Lock::new(Vec::new()),
-            remote: core::array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+            remote: array_of!(AtomicPtr::new(core::ptr::null_mut()); CLASSES),
         }
     }
 
@@ -255,7 +255,7 @@ impl<H: SlabHeader> Slab<H> {
     ///
     /// # Safety
     /// The caller is the owner (I2), and trims nothing meanwhile.
-    pub(super) unsafe fn walk(&self, mut visit: impl FnMut(SlotRef<H>)) {
+    pub(super) unsafe fn walk(&self, visit: &mut dyn FnMut(SlotRef<H>)) {
         // SAFETY: by the caller's promise.
         let blocks = unsafe { self.in_use() };
         // The blocks stay with the slab while slots of them are visited, whatever list they are in.
@@ -320,7 +320,9 @@ impl<H: SlabHeader> Slab<H> {
             let mut left = limit;
             for class in local.touched_classes() {
                 self.collect(local, class, RETURNED_AT_A_TRIM);
-                local.unlist_empty(class, keep, &mut left, |block| self.give_block(block, pool));
+                local.unlist_empty(class, keep, &mut left, &mut |block| {
+                    self.give_block(block, pool)
+                });
             }
             left == 0
         };
@@ -342,7 +344,9 @@ impl<H: SlabHeader> Slab<H> {
                 self.collect(local, class, usize::MAX);
                 local.set_current_aside(class);
                 let mut all = usize::MAX;
-                local.unlist_empty(class, 0, &mut all, |block| self.give_block(block, pool));
+                local.unlist_empty(class, 0, &mut all, &mut |block| {
+                    self.give_block(block, pool)
+                });
             }
         };
         // SAFETY: by the caller's promise.

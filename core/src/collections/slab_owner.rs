@@ -171,7 +171,11 @@ impl<H: SlabHeader> SlabOwner<H> {
     ///
     /// # Cost
     /// Depends on the blocks that have taken slots, not on how many there once were.
-    pub fn walk(&self, visit: impl FnMut(SlotRef<H>)) {
+    pub fn walk(&self, mut visit: impl FnMut(SlotRef<H>)) {
+        self.walk_by(&mut visit);
+    }
+
+    fn walk_by(&self, visit: &mut dyn FnMut(SlotRef<H>)) {
         let _walking = WalkGuard {
             before: self.walking.replace(true),
             walking: &self.walking,

@@ -40,6 +40,10 @@ impl<H: SlabHeader> Slab<H> {
     /// # Cost
     /// If the owner wants to take or give back a block meanwhile, it waits for the visit of one block at most.
     pub fn walk_from_outside(&self, owner: Option<*const ()>, mut visit: impl FnMut(SlotRef<H>)) {
+        self.walk_by(owner, &mut visit);
+    }
+
+    fn walk_by(&self, owner: Option<*const ()>, visit: &mut dyn FnMut(SlotRef<H>)) {
         let mut next = usize::MAX;
         loop {
             let known = self.known.lock();
@@ -51,8 +55,10 @@ impl<H: SlabHeader> Slab<H> {
             }
             next -= 1;
             let block = known[next];
-            // SAFETY: below the number of slots that are carved; the block stays while it is known (I6).
-            (0..block.carved()).for_each(|index| visit(unsafe { block.slot(index) }));
+            for index in 0..block.carved() {
+                // SAFETY: below the number of slots that are carved; the block stays while it is known (I6).
+                visit(unsafe { block.slot(index) });
+            }
         }
     }
 

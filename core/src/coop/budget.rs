@@ -76,22 +76,32 @@ context_cell! {
 /// Puts back the budget that stood before, also on unwinding.
 struct BudgetGuard(Budget);
 
+impl BudgetGuard {
+    /// Sets `budget`, but inside [`traced`].
+    #[inline]
+    fn new(budget: Budget) -> Self {
+        if !HAS_BUDGET {
+            return Self(budget);
+        }
+        let before = CURRENT.get();
+        CURRENT.set(if before.has(TRACED) { before } else { budget });
+        Self(before)
+    }
+}
+
 impl Drop for BudgetGuard {
     #[inline]
     fn drop(&mut self) {
-        CURRENT.set(self.0);
+        if HAS_BUDGET {
+            CURRENT.set(self.0);
+        }
     }
 }
 
 /// Runs `f` with `budget` and afterwards puts back what stood before.
 #[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
-    if !HAS_BUDGET {
-        return f();
-    }
-    let before = CURRENT.get();
-    let _restore = BudgetGuard(before);
-    CURRENT.set(if before.has(TRACED) { before } else { budget });
+    let _restore = BudgetGuard::new(budget);
     f()
 }
 

@@ -12,6 +12,7 @@ pub use core::sync::atomic::{AtomicU64, AtomicU64 as PlainU64};
 pub use portable_atomic::{AtomicU64, AtomicU64 as PlainU64};
 pub use std::sync::Arc;
 pub use std::sync::Arc as PlainArc;
+use std::thread::LocalKey;
 pub use std::thread::{Thread, current as current_thread};
 
 pub use super::std_park::{park_thread, park_thread_for};
@@ -197,8 +198,8 @@ pub unsafe fn release_pages(start: NonNull<u8>, bytes: usize) -> bool {
 
 /// Where a context's random numbers start: a number that nobody foresees.
 pub fn random_seed() -> u64 {
-    use core::hash::BuildHasher;
-    std::hash::RandomState::new().hash_one(0)
+    use core::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// Tells the user `text`, by a line on the standard error output.
@@ -225,6 +226,14 @@ pub const fn limit(limit: usize, _in_models: usize) -> usize {
 
 /// The storage of a context cell: a thread's own.
 pub use core::cell::Cell as ContextCell;
+
+/// Where the calling thread's value of `key` is, until the thread ends.
+///
+/// `LocalKey::with` is a hundred lines of LLVM's language for each function that it runs; so it runs one for each type.
+#[inline(always)]
+pub fn thread_local_place<T>(key: &'static LocalKey<T>) -> NonNull<T> {
+    key.with(|value| NonNull::from(value))
+}
 
 /// A number of slots or bytes that a user names.
 pub type Count = usize;
@@ -275,16 +284,23 @@ impl std::task::Wake for ThreadWaker {
 /// executor may be who would wake it.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = core::pin::pin!(future);
+    let mut output = None;
+    block_until(&mut |cx| {
+        let polled = future.as_mut().poll(cx);
+        polled.map(|value| output = Some(value)).is_ready()
+    });
+    output.expect("the future is ready")
+}
+
+/// Calls `poll` until it says that it is done, and sleeps meanwhile.
+fn block_until(poll: &mut dyn FnMut(&mut core::task::Context<'_>) -> bool) {
     let state = Arc::new(ThreadWaker {
         thread: std::thread::current(),
         woken: AtomicBool::new(false),
     });
     let waker = core::task::Waker::from(state.clone());
     let mut cx = core::task::Context::from_waker(&waker);
-    loop {
-        if let core::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
+    while !poll(&mut cx) {
         // Acquire: pairs with the Release in `wake_by_ref`.
         while !state
             .woken

@@ -27,7 +27,7 @@ pub use hosted::{
     ContextCell, Count, HAS_BUDGET, HAS_THREADS, KEPT_BLOCKS, Lock, LockGuard, POOLED_BLOCKS,
     PlainU64, RING_SLOTS, SLOT_CHUNK_BYTES, SLOT_EXTENT_BLOCKS, UnsafeCell, WithThreads, fence,
     install_release_pages, limit, locks_held, random_seed, relax, release_pages, tell,
-    without_interrupts,
+    thread_local_place, without_interrupts,
 };
 
 #[cfg(all(feature = "std", not(loom)))]
@@ -205,94 +205,96 @@ macro_rules! context_cell {
 
         #[allow(dead_code)]
         impl $name {
+            /// The storage in this context, for the functions below.
+            #[allow(unsafe_code)]
             #[inline(always)]
-            fn with<R>(f: impl FnOnce(&$crate::raw::platform::ContextCell<$t>) -> R) -> R {
-                $crate::context_storage!(f, $t, $init)
+            fn cell<'a>() -> &'a $crate::raw::platform::ContextCell<$t> {
+                let place = $crate::context_storage!($t, $init);
+                // SAFETY: the context, whose cell it is, goes on at least until the caller is done with the cell.
+                unsafe { place.as_ref() }
             }
 
             /// The value of this context.
             #[inline(always)]
             $vis fn get(self) -> $t {
-                Self::with(|cell| cell.get())
+                Self::cell().get()
             }
 
             /// Stores `value` for this context.
             #[inline(always)]
             $vis fn set(self, value: $t) {
-                Self::with(|cell| cell.set(value));
+                Self::cell().set(value);
             }
 
             /// Stores `value` and returns what stood there.
             #[inline(always)]
             $vis fn replace(self, value: $t) -> $t {
-                Self::with(|cell| cell.replace(value))
+                Self::cell().replace(value)
             }
 
             /// Stores what `next` makes of the value, and returns the new one; no interrupt handler
             /// comes between.
             #[inline(always)]
             $vis fn update(self, next: impl FnOnce($t) -> $t) -> $t {
-                Self::with(|cell| {
-                    $crate::raw::platform::without_interrupts(|| {
-                        cell.set(next(cell.get()));
-                        cell.get()
-                    })
+                let cell = Self::cell();
+                $crate::raw::platform::without_interrupts(|| {
+                    cell.set(next(cell.get()));
+                    cell.get()
                 })
             }
         }
     };
 }
 
-/// Calls a function with a context cell's storage: one per thread.
+/// Where a context cell's storage is: one per thread.
 #[cfg(all(feature = "std", not(loom)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_storage {
-    ($f:ident, $t:ty, $init:expr) => {{
+    ($t:ty, $init:expr) => {{
         std::thread_local! {
             static CELL: core::cell::Cell<$t> = const { core::cell::Cell::new($init) };
         }
-        CELL.with($f)
+        $crate::raw::platform::thread_local_place(&CELL)
     }};
 }
 
-/// Calls a function with a context cell's storage: one for each thread of the tests, which
-/// simulates a chip with its handlers.
+/// Where a context cell's storage is: one for each thread of the tests, which simulates a chip with its handlers.
 #[cfg(all(test, not(any(feature = "std", loom))))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_storage {
-    ($f:ident, $t:ty, $init:expr) => {{
+    ($t:ty, $init:expr) => {{
         std::thread_local! {
             static CELL: $crate::raw::platform::ContextCell<$t> =
                 const { $crate::raw::platform::ContextCell::new($init) };
         }
-        CELL.with($f)
+        CELL.with(|cell| core::ptr::NonNull::from(cell))
     }};
 }
 
-/// Calls a function with a context cell's storage: one static.
+/// Where a context cell's storage is: one static.
 #[cfg(not(any(feature = "std", loom, test)))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_storage {
-    ($f:ident, $t:ty, $init:expr) => {{
+    ($t:ty, $init:expr) => {{
         static CELL: $crate::raw::platform::ContextCell<$t> =
             $crate::raw::platform::ContextCell::new($init);
-        $f(&CELL)
+        core::ptr::NonNull::from(&CELL)
     }};
 }
 
-/// Calls a function with a context cell's storage: one per thread of the model.
+/// Where a context cell's storage is: one per thread of the model.
 #[cfg(loom)]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! context_storage {
-    ($f:ident, $t:ty, $init:expr) => {{
+    ($t:ty, $init:expr) => {{
         $crate::raw::platform::model_thread_local! {
             static CELL: core::cell::Cell<$t> = core::cell::Cell::new($init);
         }
-        CELL.with($f)
+        CELL.with(|cell| core::ptr::NonNull::from(cell))
     }};
 }
 
@@ -312,40 +314,42 @@ macro_rules! context_word {
         struct $name;
 
         impl $name {
+            /// The number in this context, for the functions below.
+            #[allow(unsafe_code)]
             #[inline(always)]
-            fn with<R>(f: impl FnOnce(&$crate::raw::platform::ContextWord) -> R) -> R {
+            fn word<'a>() -> &'a $crate::raw::platform::ContextWord {
                 std::thread_local! {
                     static WORD: $crate::raw::platform::ContextWord =
                         const { $crate::raw::platform::ContextWord::new() };
                 }
-                WORD.with(f)
+                // SAFETY: the thread, whose number it is, goes on at least until the caller is done with it.
+                unsafe { $crate::raw::platform::thread_local_place(&WORD).as_ref() }
             }
 
             /// The number of this context.
             #[inline(always)]
             fn get(self) -> u64 {
-                Self::with(|word| word.get())
+                Self::word().get()
             }
 
             /// Stores `value` for this context.
             #[inline(always)]
             fn set(self, value: u64) {
-                Self::with(|word| word.set(value));
+                Self::word().set(value);
             }
 
             /// Stores `value` and returns what stood there.
             #[inline(always)]
             fn replace(self, value: u64) -> u64 {
-                Self::with(|word| {
-                    let before = word.get();
-                    word.set(value);
-                    before
-                })
+                let word = Self::word();
+                let before = word.get();
+                word.set(value);
+                before
             }
 
             /// The number of this context, for others.
             fn reference(self) -> Option<$crate::raw::platform::ContextWordRef> {
-                Some(Self::with($crate::raw::platform::ContextWordRef::new))
+                Some($crate::raw::platform::ContextWordRef::new(Self::word()))
             }
         }
     };

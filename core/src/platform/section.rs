@@ -39,11 +39,17 @@ impl Flags {
     /// Sets what `next` makes of the flags, and returns them as they were. What was done before an earlier change is
     /// visible after this one, also if that changed nothing.
     pub fn update(&self, _section: &InSection, next: impl Fn(u8) -> u8) -> u8 {
-        let next = |now| Some(next(now));
-        // AcqRel: pairs with itself. The failure's Relaxed: `next` looks at the flags alone.
-        self.0
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
-            .unwrap_or_else(|now| now)
+        let mut now = self.0.load(Ordering::Relaxed);
+        loop {
+            // AcqRel: pairs with itself. The failure's Relaxed: `next` looks at the flags alone.
+            let changed =
+                self.0
+                    .compare_exchange_weak(now, next(now), Ordering::AcqRel, Ordering::Relaxed);
+            match changed {
+                Ok(before) => return before,
+                Err(other) => now = other,
+            }
+        }
     }
 
     /// Sets `next` if the flags are `now`, and says whether they were. What was done before is visible after a later change

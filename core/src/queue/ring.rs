@@ -16,7 +16,6 @@
 //!             pointers are moved, and the caller decides what happens with tasks that do not fit.
 #![allow(unsafe_code)]
 
-use core::array;
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -24,6 +23,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 use core::slice;
 
+use crate::array_of;
 use crate::collections::QueueHandle;
 use crate::platform::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
@@ -70,7 +70,7 @@ impl<Q: QueueHandle> Ring<Q> {
         Self {
             head: AtomicUsize::new(start),
             tail: AtomicUsize::new(start),
-            slots: array::from_fn(|_| AtomicPtr::new(core::ptr::null_mut())),
+            slots: array_of!(AtomicPtr::new(core::ptr::null_mut()); RING_SLOTS),
             owned: AtomicBool::new(false),
         }
     }

@@ -48,6 +48,7 @@ pub struct Barrier {
 }
 
 impl fmt::Debug for Barrier {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Barrier")
             .field("size", &self.size)
@@ -71,6 +72,7 @@ impl Barrier {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn new(n: usize) -> Self {
         let n = n.max(1);
         Self {
@@ -96,6 +98,7 @@ impl Barrier {
         /// assert!(here.is_leader() != there.is_leader(), "one of the two leads");
         /// # }
         /// ```
+        #[inline]
         pub fn const_new(n: usize) -> Self {
             Self {
                 resource: Resource::none(),
@@ -134,6 +137,7 @@ impl Barrier {
     /// assert_eq!(leaders.count(), 1);
     /// # }
     /// ```
+    #[inline]
     pub async fn wait(&self) -> BarrierWaitResult {
         instrument(&self.resource, "Barrier::wait", "poll", false, || {
             BarrierWait {
@@ -146,6 +150,7 @@ impl Barrier {
     }
 
     /// Counts an arrival, and says what follows: the last one has released the others and leads.
+    #[inline]
     fn arrive(&self, node: Pin<&WaitNode<usize>>, waker: Waker) -> Stage {
         let mut round = self.round.lock();
         round.arrived += 1;
@@ -164,6 +169,7 @@ impl Barrier {
     }
 
     /// Waits on after the arrival.
+    #[inline]
     fn poll_released(&self, node: Pin<&WaitNode<usize>>, cx: &mut Context<'_>) -> Poll<()> {
         let unit = ready!(coop::poll_proceed(cx));
         let waker = cx.waker().clone();
@@ -180,6 +186,7 @@ impl Barrier {
         Poll::Ready(())
     }
 
+    #[inline]
     fn release(&self, number: usize) {
         let mut batch = WakeBatch::new();
         loop {
@@ -220,6 +227,7 @@ struct BarrierWait<'a> {
 impl Future for BarrierWait<'_> {
     type Output = BarrierWaitResult;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
         // SAFETY: the node is not moved; nothing else is pinned.
         let this = unsafe { self.get_unchecked_mut() };
@@ -252,6 +260,7 @@ impl Future for BarrierWait<'_> {
 }
 
 impl Drop for BarrierWait<'_> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: pinned since it was queued, and dropped in place.
         let node = unsafe { Pin::new_unchecked(&self.node) };
@@ -287,6 +296,7 @@ pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
     /// Whether this task came last.
+    #[inline]
     pub fn is_leader(&self) -> bool {
         self.0
     }

@@ -113,42 +113,39 @@ impl JoinError {
     pub fn id(&self) -> Id {
         self.id
     }
+}
 
-    /// The panic's message, if it is text.
-    fn message<R>(&self, read: impl FnOnce(Option<&str>) -> R) -> R {
-        let Reason::Panicked(payload) = &self.reason else {
-            return read(None);
-        };
-        let payload = payload.lock();
-        let text = payload
-            .downcast_ref::<alloc::string::String>()
-            .map(alloc::string::String::as_str)
-            .or_else(|| payload.downcast_ref::<&'static str>().copied());
-        read(text)
+/// The panic's message, if it is text.
+fn message(payload: &Payload) -> Option<&str> {
+    match payload.downcast_ref::<alloc::string::String>() {
+        Some(message) => Some(message),
+        None => payload.downcast_ref::<&'static str>().copied(),
     }
 }
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_cancelled() {
+        let Reason::Panicked(payload) = &self.reason else {
             return write!(f, "task {} was cancelled", self.id);
+        };
+        write!(f, "task {} panicked", self.id)?;
+        match message(&payload.lock()) {
+            Some(message) => write!(f, " with message {message:?}"),
+            None => Ok(()),
         }
-        self.message(|message| match message {
-            Some(message) => write!(f, "task {} panicked with message {message:?}", self.id),
-            None => write!(f, "task {} panicked", self.id),
-        })
     }
 }
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_cancelled() {
+        let Reason::Panicked(payload) = &self.reason else {
             return write!(f, "JoinError::Cancelled({:?})", self.id);
+        };
+        write!(f, "JoinError::Panic({:?}, ", self.id)?;
+        if let Some(message) = message(&payload.lock()) {
+            write!(f, "{message:?}, ")?;
         }
-        self.message(|message| match message {
-            Some(message) => write!(f, "JoinError::Panic({:?}, {message:?}, ...)", self.id),
-            None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
-        })
+        f.write_str("...)")
     }
 }
 

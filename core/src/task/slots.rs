@@ -4,42 +4,19 @@
 //!             So these are plain functions: they are compiled once, and not in each crate that has a runtime.
 #![allow(unsafe_code)]
 
-use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use super::header::{Header, ListedTask, Notified};
 use super::id::Id;
 use super::poll::cancel_seized;
 use super::schedule::ScheduleVtable;
 use super::state::{OnWake, WAKER_GENERATION};
-use crate::collections::{Slab, SlabOwner, SlabPool, SlotLayout, SlotRef};
+use crate::collections::{Slab, SlabOwner, SlabPool, SlotLayout, SlotRef, sort_by_number};
 
 /// A task that has not ended, and when its turn is.
 pub(super) struct LivingTask {
     key: u64,
     slot: SlotRef<Header>,
-}
-
-impl PartialEq for LivingTask {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for LivingTask {}
-
-impl PartialOrd for LivingTask {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for LivingTask {
-    /// The one with the lowest key is the greatest: a heap gives it first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.key.cmp(&self.key)
-    }
 }
 
 /// A slab whose slots belong to `scheduler`, with its `table`; see [`SlabPool::own`].
@@ -101,11 +78,11 @@ pub(super) fn find_living(
 ///
 /// # Safety
 /// The slots are the caller's, and no task is spawned there any more: one that has ended meanwhile is complete or vacant.
-pub(super) unsafe fn cancel_in_order(found: Vec<LivingTask>) {
-    let mut found = BinaryHeap::from(found);
-    while let Some(LivingTask { slot, .. }) = found.pop() {
+pub(super) unsafe fn cancel_in_order(mut found: Vec<LivingTask>) {
+    sort_by_number(&mut found, |task| task.key);
+    for task in &found {
         // SAFETY: by the caller's promise.
-        unsafe { cancel(slot) };
+        unsafe { cancel(task.slot) };
     }
 }
 

@@ -91,9 +91,7 @@ impl TimersHandle {
     /// Closes the shard, if it still serves the runtime that this handle was made for. Any thread may call it.
     /// See [`Timers::shutdown`].
     pub fn close(&self) {
-        let (open, closed) = (self.epoch, self.epoch.wrapping_add(1));
-        self.timers
-            .shut_down_while(|epoch| epoch == open || epoch == closed);
+        self.timers.shut_down(Some(self.epoch));
     }
 
     /// Keeps an idle scheduler from moving a paused clock while the guard lives: a blocking task

@@ -253,17 +253,18 @@ impl Timers {
     /// Closes the shard: the task of every waiting timer is woken, its poll finds the shard closed, and no timer
     /// can be added.
     pub fn shutdown(&self) {
-        self.shut_down_while(|_epoch| true);
+        self.shut_down(None);
     }
 
-    /// As [`shutdown`](Self::shutdown), as long as `is_meant` says so of the epoch.
-    pub(super) fn shut_down_while(&self, is_meant: impl Fn(u32) -> bool) {
+    /// As [`shutdown`](Self::shutdown); with `meant`, as long as the epoch is that one or the next, by which it closed.
+    #[cold]
+    pub(super) fn shut_down(&self, meant: Option<u32>) {
         let mut batch = WakeBatch::new();
         loop {
             let mut guarded = self.guarded.lock();
             // Relaxed: changed under the lock only.
             let epoch = self.epoch.load(Ordering::Relaxed);
-            if !is_meant(epoch) {
+            if meant.is_some_and(|meant| epoch.wrapping_sub(meant) > 1) {
                 return;
             }
             if epoch % 2 == 1 {
