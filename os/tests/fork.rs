@@ -7,6 +7,7 @@ mod fixture;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -29,14 +30,24 @@ fn raise(kind: SignalKind) {
     assert_eq!(unsafe { libc::raise(kind.as_raw_value()) }, 0);
 }
 
-/// Whether a runtime that came along in the fork says so, and can be dropped.
+/// Whether a runtime that came along in the fork says so, of the line that waits, and can be dropped.
 fn says_that_it_is_the_parents(came_along: Runtime) -> bool {
-    std::panic::set_hook(Box::new(|_| ()));
-    let waited = catch_unwind(AssertUnwindSafe(|| came_along.block_on(async {})));
+    static TOLD_HERE: AtomicUsize = AtomicUsize::new(0);
+    std::panic::set_hook(Box::new(|panic| {
+        let is_here = panic.location().is_some_and(|at| at.file() == file!());
+        TOLD_HERE.fetch_add(usize::from(is_here), Ordering::Relaxed);
+    }));
+    let before = TOLD_HERE.load(Ordering::Relaxed);
+    let waits: [&dyn Fn(); 2] = [&|| came_along.block_on(async {}), &|| {
+        came_along.handle().block_on(async {});
+    }];
+    let all_told = waits.iter().all(|wait| {
+        let told = catch_unwind(AssertUnwindSafe(wait)).unwrap_err();
+        let text = told.downcast_ref::<&str>();
+        text.is_some_and(|text| text.contains("forked from"))
+    });
     drop(came_along);
-    let text = waited.unwrap_err();
-    text.downcast_ref::<&str>()
-        .is_some_and(|text| text.contains("forked from"))
+    all_told && TOLD_HERE.load(Ordering::Relaxed) == before + 2
 }
 
 /// Does all that a runtime does, on one of the child's own.

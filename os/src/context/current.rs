@@ -167,10 +167,10 @@ impl Handle {
 }
 
 /// # Panics
-/// If the thread drives a runtime already.
+/// If the thread drives a runtime already, or the process was forked since the runtime of `handle` was made.
 #[track_caller]
 #[inline]
-pub(crate) fn assert_outside_runtime() {
+pub(crate) fn assert_may_enter_runtime(handle: &Handle) {
     assert!(
         STANDING.get() == EnterRuntime::Outside,
         "Cannot start a runtime from within a runtime. This happens because a function (like \
@@ -178,6 +178,7 @@ pub(crate) fn assert_outside_runtime() {
          drive asynchronous tasks. If you are in an async function, use `.await` on the future instead \
          of blocking on it."
     );
+    handle.inner.process.assert_current();
 }
 
 /// Runs `f`, which drives the tasks of `handle`'s runtime, in its context.
@@ -191,8 +192,7 @@ pub(crate) fn enter_runtime<R>(
     standing: EnterRuntime,
     f: impl FnOnce() -> R,
 ) -> R {
-    assert_outside_runtime();
-    handle.inner.process.assert_current();
+    assert_may_enter_runtime(handle);
     let _standing = StandingGuard::set(standing);
     let _seeded = handle.inner.seeds.as_ref().map(SeedGuard::by);
     enter_context(handle, f)

@@ -14,8 +14,8 @@ pub(crate) use current::driver;
 #[cfg(all(unix, feature = "net", feature = "io-std"))]
 pub(crate) use current::try_driver;
 pub(crate) use current::{
-    EnterRuntime, MayWait, assert_outside_runtime, enter_runtime, is_inside_runtime, leave_runtime,
-    may_wait_for_shutdown, with_current, without_handoff,
+    EnterRuntime, MayWait, assert_may_enter_runtime, enter_runtime, is_inside_runtime,
+    leave_runtime, may_wait_for_shutdown, with_current, without_handoff,
 };
 pub(crate) use entered::{InnermostEntry, Node};
 pub use handle::{Handle, Id};

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 
-use crate::context::{EnterRuntime, Handle, assert_outside_runtime, enter_runtime};
+use crate::context::{EnterRuntime, Handle, assert_may_enter_runtime, enter_runtime};
 use crate::scheduler::block_on_thread;
 use crate::trace;
 
@@ -22,7 +22,7 @@ pub(super) fn runtime<F: Future>(handle: &Handle, flavor: &Flavor, future: F) ->
 
 #[track_caller]
 fn wait<F: Future>(handle: &Handle, drive: BlockOn, future: F) -> F::Output {
-    assert_outside_runtime();
+    assert_may_enter_runtime(handle);
     if size_of::<F>() > LARGEST_ON_STACK || handle.inner.watchdog.get().is_some() {
         let mut kept = Box::pin(KeptOutput::new(future));
         drive_watched(handle, drive, kept.as_mut());
