@@ -10,6 +10,7 @@ use std::task::Poll;
 
 use selkie::fs::{self, File};
 use selkie::io::AsyncWriteExt;
+use selkie::task::coop;
 
 use fixture::{PART, TempDir, can_trace, narrow, run_part};
 
@@ -110,6 +111,15 @@ fn dropped_unflushed() {
         flushed.write_all(b"kept").await.unwrap();
         flushed.flush().await.unwrap();
         drop(flushed);
+        let mut done = File::create(directory.join("done")).await.unwrap();
+        done.write_all(b"kept").await.unwrap();
+        // By the only thread, after the write.
+        selkie::task::spawn_blocking(|| ()).await.unwrap();
+        while coop::has_budget_remaining() {
+            coop::consume_budget().await;
+        }
+        drop(done);
+        selkie::task::yield_now().await;
         let mut unflushed = File::create(directory.join("unflushed")).await.unwrap();
         selkie::task::spawn_blocking(move || held.recv());
         unflushed.write_all(b"maybe").await.unwrap();

@@ -12,6 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
+use selkie_core::raw::coop::{Budget, with_budget};
+
 use super::detached::HasDetached;
 use super::file_buf::FileBuf;
 use super::offload::{no_thread, not_run};
@@ -275,7 +277,10 @@ impl Drop for FileState {
     fn drop(&mut self) {
         // The runtime may be gone by now, and the data with it; or the write failed and nobody has seen that.
         if cfg!(debug_assertions) && self.unflushed && !std::thread::panicking() {
-            let outcome = self.poll_outcome(&mut Context::from_waker(Waker::noop()));
+            // Without a limit: the poll that drops the file may have used its budget up.
+            let outcome = with_budget(Budget::unlimited(), || {
+                self.poll_outcome(&mut Context::from_waker(Waker::noop()))
+            });
             if !matches!(outcome, Poll::Ready(Some(Outcome::Write(Ok(()))))) {
                 report_line(format_args!(
                     "selkie: a file was dropped before what was written to it was flushed: \
