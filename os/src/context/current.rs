@@ -13,7 +13,7 @@ use selkie_core::raw::random::seed_context;
 use selkie_core::raw::sync::forbid_blocking;
 
 use super::handle::{Handle, Inner, Seeds};
-use super::scope::{enter_context, with_inner};
+use super::scope::{current_inner, enter_context, with_inner};
 
 /// How the thread stands to blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,25 +69,29 @@ impl fmt::Display for TryCurrentError {
 
 impl Error for TryCurrentError {}
 
+const MISSING: TryCurrentError = TryCurrentError { destroyed: false };
+const GONE: TryCurrentError = TryCurrentError { destroyed: true };
+
 /// Calls `f` with the runtime that runs here.
 #[inline]
 pub(crate) fn with_current<R>(f: impl FnOnce(&Inner) -> R) -> Result<R, TryCurrentError> {
-    let missing = |destroyed| TryCurrentError { destroyed };
     with_inner(|inner| inner.map(f))
-        .map_err(|_gone| missing(true))?
-        .ok_or(missing(false))
+        .map_err(|_gone| GONE)?
+        .ok_or(MISSING)
 }
 
 /// The handle of the runtime that runs here.
 pub(crate) fn current() -> Result<Handle, TryCurrentError> {
-    with_current(|inner| {
-        let inner = std::ptr::from_ref(inner);
-        // SAFETY: it came from an `Arc` that is alive, since its context is entered.
-        unsafe { Arc::increment_strong_count(inner) };
-        // SAFETY: the count just taken.
-        let inner = unsafe { Arc::from_raw(inner) };
-        Handle { inner }
-    })
+    let inner = current_inner().map_err(|_gone| GONE)?;
+    if inner.is_null() {
+        return Err(MISSING);
+    }
+    // SAFETY: where the `Arc` of a handle is that is alive, since its context is entered. A reference to what is in it
+    // would not do: the counts lie beside that.
+    unsafe { Arc::increment_strong_count(inner) };
+    // SAFETY: the count just taken.
+    let inner = unsafe { Arc::from_raw(inner) };
+    Ok(Handle { inner })
 }
 
 /// The driver of the runtime that runs here.

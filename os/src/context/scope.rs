@@ -32,6 +32,18 @@ thread_local! {
     static SCOPES: InnermostEntry<Scope> = const { Cell::new(ptr::null()) };
 }
 
+/// Where the runtime that runs here is, in its `Arc`; null, if there is none. It is alive as long as its context is entered (I1).
+///
+/// # Errors
+/// If the thread's locals are gone.
+#[inline]
+pub(super) fn current_inner() -> Result<*const Inner, std::thread::AccessError> {
+    let innermost = SCOPES.try_with(Cell::get)?;
+    // SAFETY: a scope that is entered is at its place, or there is none.
+    let scope = unsafe { innermost.as_ref() };
+    Ok(scope.map_or(ptr::null(), |scope| scope.value.inner))
+}
+
 /// Calls `f` with the runtime that runs here.
 ///
 /// # Errors
@@ -40,11 +52,9 @@ thread_local! {
 pub(super) fn with_inner<R>(
     f: impl FnOnce(Option<&Inner>) -> R,
 ) -> Result<R, std::thread::AccessError> {
-    let innermost = SCOPES.try_with(Cell::get)?;
-    // SAFETY: a scope that is entered is at its place, or there is none.
-    let scope = unsafe { innermost.as_ref() };
+    let inner = current_inner()?;
     // SAFETY: what it points to is alive (I1).
-    Ok(f(scope.map(|scope| unsafe { &*scope.value.inner })))
+    Ok(f(unsafe { inner.as_ref() }))
 }
 
 /// One context that a thread has entered.
