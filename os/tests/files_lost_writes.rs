@@ -5,11 +5,13 @@ mod fixture;
 
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::task::Poll;
+use std::time::Duration;
 
 use selkie::fs::{self, File};
 use selkie::io::AsyncWriteExt;
+use selkie::runtime::Builder;
 use selkie::task::coop;
 
 use fixture::{PART, TempDir, can_trace, narrow, run_part};
@@ -66,6 +68,41 @@ fn regression_27_a_runtime_that_stops_does_a_write_that_waits_for_a_thread() {
     for _ in 0..2 {
         assert!(matches!(poll_once(other.flush()), Poll::Ready(Err(_))));
     }
+}
+
+#[test]
+fn regression_27_a_runtime_that_stops_does_a_write_that_its_last_thread_left_behind() {
+    let directory = TempDir::new("stops-left");
+    let path = directory.0.join("file");
+    let (leaves, has_left) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .thread_keep_alive(Duration::ZERO)
+        .on_thread_stop(move || {
+            leaves.send(()).ok();
+            released.lock().unwrap().recv().ok();
+        })
+        .build()
+        .unwrap();
+    let file = std::fs::File::create(&path).unwrap();
+    runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    has_left.recv().unwrap();
+    let mut file = runtime.block_on(async {
+        let mut file = File::from_std(file);
+        file.write_all(b"kept").await.unwrap();
+        file
+    });
+    let releases = std::thread::spawn(move || {
+        // The runtime stops meanwhile, as a rule.
+        std::thread::sleep(Duration::from_millis(5));
+        drop(release);
+    });
+    drop(runtime);
+    assert_eq!(std::fs::read(&path).unwrap(), b"kept");
+    releases.join().unwrap();
+    narrow().block_on(file.flush()).unwrap();
 }
 
 fn poll_once<F: Future>(future: F) -> Poll<F::Output> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use selkie::runtime::Builder;
 use selkie::task;
+use selkie::time::timeout;
 
 use crate::flavors::both;
 
@@ -118,5 +119,30 @@ fn closures_begin_in_the_order_in_which_they_came() {
             }
         });
         assert!(begun.lock().unwrap().is_sorted());
+    }
+}
+
+#[test]
+fn closures_that_come_while_the_last_thread_leaves_get_another() {
+    let (leaves, has_left) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .max_blocking_threads(1)
+        .thread_keep_alive(Duration::ZERO)
+        .on_thread_stop(move || {
+            leaves.send(()).ok();
+            released.lock().unwrap().recv().ok();
+        })
+        .build()
+        .unwrap();
+    runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    has_left.recv_timeout(LONG).unwrap();
+    let late = [1, 2].map(|n| runtime.spawn_blocking(move || n));
+    drop(release);
+    for (n, late) in (1..).zip(late) {
+        let ended = runtime.block_on(async { timeout(LONG, late).await });
+        assert_eq!(ended.unwrap().unwrap(), n);
     }
 }

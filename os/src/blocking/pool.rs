@@ -10,7 +10,8 @@
 //!                by removing itself under the lock. Whoever pops it gives it one job.
 //!             I2 jobs are queued only while `threads`, without those that run workers, is at the limit, or after the
 //!                system refused a thread, or while a thread is `arriving`. That thread runs no foreign code before it has
-//!                looked at the queue.
+//!                looked at the queue. A thread that leaves is counted until its hook has run: it looks at the queue when it
+//!                is taken off the count.
 //!             I3 every notified task that enters the pool is run or cancelled, outside the lock: closures and what they
 //!                own are foreign code, and so is the function that names threads.
 //!             I4 `known` has each thread that `threads` counts, or, once the pool shuts down, has counted.

@@ -113,7 +113,7 @@ impl BlockingPool {
         }
         state.arriving = thread.is_ok();
         // What the thread begins with is this very closure, so that a shutdown right after finds it begun. Where there is
-        // no thread, nothing else was queued.
+        // no thread, nobody else comes to it.
         let first = state.queue.pop_front();
         drop(state);
         let Some(first) = first else { return Ok(()) };
@@ -125,6 +125,18 @@ impl BlockingPool {
             }
         }
         Ok(())
+    }
+
+    /// A thread has left after jobs were queued that it was counted for (I2): another comes to them. Where the system has
+    /// no thread for us and the pool has none, they are cancelled.
+    fn send_for_left_jobs(self: &Arc<Self>, state: MutexGuard<'_, State>, name: Option<String>) {
+        if state.queue.is_empty() || state.arriving {
+            return;
+        }
+        let mut sent = self.send_thread(state, name);
+        while sent.is_err() {
+            sent = self.send_thread(self.lock(), None);
+        }
     }
 
     /// The thread that was woken or started last has arrived. If more jobs are queued, it first wakes or starts
@@ -251,22 +263,26 @@ impl Drop for ClosureThreadGuard<'_> {
 }
 
 /// Takes a thread off the count when it ends.
-struct ThreadCountGuard<'a>(&'a BlockingPool, &'a Arc<PoolThread>);
+struct ThreadCountGuard<'a>(&'a Arc<BlockingPool>, &'a Arc<PoolThread>);
 
 impl Drop for ThreadCountGuard<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
+        let Self(pool, thread) = *self;
+        let state = pool.lock();
+        let has_left_jobs = !state.queue.is_empty();
+        let (mut state, name) = pool.name_if(has_left_jobs, state);
         state.threads -= 1;
-        let is_open = self.0.is_open();
         let mut before = None;
-        if is_open && !state.ending {
+        if pool.is_open() && !state.ending {
             // Whoever leaves next waits for this thread, so that there is one to wait for at the end.
-            take_out(&mut state.known, self.1);
-            before = state.left.replace(Arc::clone(self.1));
+            take_out(&mut state.known, thread);
+            before = state.left.replace(Arc::clone(thread));
         }
-        state.finish_tasks(is_open);
+        pool.send_for_left_jobs(state, name);
+        let mut state = pool.lock();
+        state.finish_tasks(pool.is_open());
         if state.threads == 0 {
-            self.0.emptied.notify_all();
+            pool.emptied.notify_all();
         }
         drop(state);
         if let Some(before) = before {
