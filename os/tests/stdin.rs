@@ -6,9 +6,11 @@
 
 mod fixture;
 
+use std::future::Future;
 use std::io::{BufRead, Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use selkie::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -321,6 +323,51 @@ fn reads_by_turns() {
     }
     let end = ringed()[0].block_on(selkie::io::stdin().read(&mut [0]));
     assert_eq!(end.unwrap(), 0);
+}
+
+#[test]
+fn the_next_reader_gets_what_was_read_for_one_that_was_dropped() {
+    let mut child = part("drops_while_it_reads");
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&[7; 400]).unwrap();
+    input.write_all(b"end").unwrap();
+    drop(input);
+    ends_well(child);
+}
+
+#[test]
+#[ignore = "run by `the_next_reader_gets_what_was_read_for_one_that_was_dropped`"]
+fn drops_while_it_reads() {
+    if !is_part() {
+        return;
+    }
+    limit();
+    let mut bytes = Vec::new();
+    for runtime in ringed() {
+        runtime.block_on(async {
+            for turn in 0..200 {
+                // Dropped before the thread reads, while it does, or when it has.
+                let nap = Duration::from_micros(turn % 50);
+                let mut read = [0; 3];
+                if let Poll::Ready(n) = poll_once(selkie::io::stdin().read(&mut read), nap) {
+                    bytes.extend_from_slice(&read[..n.unwrap()]);
+                }
+            }
+        });
+    }
+    let read = ringed()[0].block_on(selkie::io::stdin().read_to_end(&mut bytes));
+    read.unwrap();
+    assert_eq!(bytes, [&[7; 400][..], b"end"].concat());
+}
+
+/// Polls `future` once, and drops it after `nap`.
+fn poll_once<F: Future>(future: F, nap: Duration) -> Poll<F::Output> {
+    let mut future = std::pin::pin!(future);
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    std::thread::sleep(nap);
+    polled
 }
 
 /// Whether a thread may have a table of descriptors of its own by the call that closes all others.

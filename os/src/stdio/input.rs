@@ -11,24 +11,16 @@
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use selkie_core::coop;
 
 use super::input_reader::{InputReader, ReadInput};
+use super::unread_input::{put_back, take_unread};
 use crate::async_io::{AsyncRead, ReadBuf};
 
 /// The most bytes of one operation.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
-
-/// What dropped values have read and not handed out (I1).
-static UNREAD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-#[inline]
-fn unread() -> MutexGuard<'static, Vec<u8>> {
-    UNREAD.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Reads the process's input; made by [`stdin`].
 ///
@@ -46,8 +38,8 @@ fn unread() -> MutexGuard<'static, Vec<u8>> {
 /// input just when it is read here, the thread waits for more.
 ///
 /// A file is read as it comes, and so is everything on systems other than Unix, and in a runtime without I/O:
-/// there a read that was begun goes on until input comes, also if it is given up; what it read is not lost
-/// unless this drops.
+/// there a read that was begun goes on until input comes, also if it is given up; what it read is handed out
+/// by the next read, which is that of the next `Stdin` if this one drops.
 ///
 /// # Examples
 /// ```no_run
@@ -111,7 +103,7 @@ impl Stdin {
     fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
         if !self.reader.has_begun() {
             let unit = ready!(coop::poll_proceed(cx));
-            let unread = std::mem::take(&mut *unread());
+            let unread = take_unread();
             if !unread.is_empty() {
                 (self.buf, self.used) = (unread, 0); // I1
                 unit.made_progress();
@@ -128,10 +120,7 @@ impl Stdin {
 impl Drop for Stdin {
     #[inline]
     fn drop(&mut self) {
-        let rest = &self.buf[self.used..];
-        if !rest.is_empty() {
-            unread().splice(0..0, rest.iter().copied());
-        }
+        put_back(&self.buf[self.used..]);
     }
 }
 

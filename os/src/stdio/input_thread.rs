@@ -11,16 +11,20 @@
 //!                buffer as long as that holds something.
 //!             I3 no more is taken than was asked for. What the reader of std has read beyond that stays in its
 //!                buffer, where std finds it.
+//!             I4 what is read for a reader that is dropped meanwhile is put back before another thread reads: each has the
+//!                turn from before its read until it has answered.
 
 use std::future::Future;
 use std::io::{self, BufRead, Read};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use selkie_core::sync::oneshot;
 
 use super::polled_input::has_input_now;
+use super::unread_input::{put_back, take_unread};
 use crate::sys::ExactInput;
 use crate::threads::{ThreadSender, start_library_thread, thread_channel};
 
@@ -42,6 +46,30 @@ struct Request {
     answer: oneshot::Sender<ReadResult>,
 }
 
+/// Of the thread that reads (I4).
+static TURN: Mutex<()> = Mutex::new(());
+
+impl Request {
+    /// Reads, unless nobody waits for it any more.
+    #[inline]
+    fn answer_by(self, exact: Option<&ExactInput>) {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.answer.is_closed() {
+            return;
+        }
+        let unread = take_unread();
+        let outcome = match (exact, self.mode) {
+            _ if !unread.is_empty() => Ok(Some(unread)),
+            (Some(exact), mode) => exact.read(self.buf, self.wanted, mode == ReadMode::Wait),
+            (None, ReadMode::Wait) => read(self.buf, self.wanted).map(Some),
+            (None, ReadMode::IfReady) => read_if_ready(self.buf, self.wanted),
+        };
+        if let Err(Ok(Some(read))) = self.answer.send(outcome) {
+            put_back(&read); // I4
+        }
+    }
+}
+
 /// The handle of the thread.
 #[derive(Debug)]
 pub(super) struct InputThread {
@@ -61,14 +89,7 @@ impl InputThread {
         let run = move || {
             let exact = ExactInput::start();
             while let Some(request) = incoming.recv() {
-                let (buf, wanted, mode) = (request.buf, request.wanted, request.mode);
-                let outcome = match (&exact, mode) {
-                    (Some(exact), _) => exact.read(buf, wanted, mode == ReadMode::Wait),
-                    (None, ReadMode::Wait) => read(buf, wanted).map(Some),
-                    (None, ReadMode::IfReady) => read_if_ready(buf, wanted),
-                };
-                // The receiver may be gone.
-                let _ = request.answer.send(outcome);
+                request.answer_by(exact.as_ref());
             }
         };
         start_library_thread("selkie-stdin", Box::new(run))?;
@@ -115,6 +136,18 @@ impl InputThread {
         let answer = ready!(Pin::new(reading).poll(cx));
         self.reading = None;
         Poll::Ready(answer.unwrap_or_else(|_| Err(io::Error::other("the input's reader is gone"))))
+    }
+}
+
+impl Drop for InputThread {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.close(); // What is read from now on, the thread puts back.
+            if let Ok(Ok(Some(read))) = reading.try_recv() {
+                put_back(&read);
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The standard streams of the process.
 
+mod unread_input;
+
 mod input_thread;
 mod polled_input;
 
