@@ -75,6 +75,10 @@ pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(feature = "reactor")]
+#[allow(
+    unused_imports,
+    reason = "the copies of Linux alone repeat a transfer outside of the driver"
+)]
 pub(crate) use retry::{TransferCall, retry_call, retry_interrupted};
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
