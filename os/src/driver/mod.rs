@@ -75,7 +75,7 @@ pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(feature = "reactor")]
-pub(crate) use retry::{TransferCall, retry_call, retry_interrupted};
+pub(crate) use retry::{TransferCall, retry_call};
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]
