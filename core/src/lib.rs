@@ -1,18 +1,13 @@
 #![cfg_attr(not(any(feature = "std", loom, test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// What executors alone use stands where it belongs, in other rooms.
-#![cfg_attr(
-    not(feature = "executor"),
-    allow(dead_code, unused_macros, unused_imports)
-)]
 //! The part of Selkie that knows no operating system.
 //!
 //! Tasks, queues, the cooperative budget, the timer wheel and the channels live here, on atomics
 //! and critical sections that the [`raw::platform`] room chooses once: `std` on a hosted system,
 //! `core`'s atomics and `critical-section` on a microcontroller, `loom` in a model.
 //!
-//! Features only add: `executor`, which is on by default, brings executors, `macros` `select!`, `join!` and `try_join!`,
-//! `alloc` what needs a heap, `std` (which implies `alloc`) hosted locks, clocks and panic catching.
+//! Features only add: `macros` brings `select!`, `join!` and `try_join!`, `alloc` what needs a heap, `std` (which implies
+//! `alloc`) hosted locks, clocks and panic catching.
 //!
 //! Examples of what the crate `selkie` re-exports are programs on `selkie`, where the same items stand under the same
 //! names: [`sync`], [`time`], [`task`] and the macros. On a chip, `selkie::sync` is `selkie_core::sync`, and an
@@ -51,7 +46,7 @@ pub mod raw;
 #[cfg(feature = "defmt")]
 mod format;
 
-#[cfg(all(test, feature = "executor", not(any(feature = "std", loom))))]
+#[cfg(all(test, not(any(feature = "std", loom))))]
 mod interrupts;
 
 pub use executor::spawn;

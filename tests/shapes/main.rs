@@ -16,6 +16,8 @@ use list::{List, Row};
 
 /// What users cannot name, or what runtimes and executors alone hold.
 const NOT_LISTED: &[&str] = &[
+    // For schedulers alone: lent for the time of a call.
+    "UnspawnedTask",
     // What a sealed trait of the splice gives: nobody outside can name it.
     "SpliceEnd",
     // Futures of the extension traits: as their stream and their buffers.

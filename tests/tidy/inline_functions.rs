@@ -7,13 +7,26 @@
 use super::source::Source;
 
 /// The files and folders whose functions are compiled where they are called. See docs/decisions/0216.
-const PLACES: [&str; 34] = [
+const PLACES: [&str; 47] = [
     "core/src/sync/barrier.rs",
+    "os/src/async_io/memory/",
     "os/src/driver/uring/",
     "os/src/fs/",
+    "os/src/net/datagram.rs",
+    "os/src/net/fast_open.rs",
+    "os/src/net/methods.rs",
+    "os/src/net/shared_port.rs",
     "os/src/net/splice/",
+    "os/src/net/tcp/listener.rs",
+    "os/src/net/tcp/socket.rs",
+    "os/src/net/udp.rs",
     "os/src/net/udp_batch.rs",
+    "os/src/net/udp_options.rs",
+    "os/src/net/unix/datagram.rs",
+    "os/src/net/unix/listener.rs",
+    "os/src/net/unix/pipe/",
     "os/src/net/unix/rights.rs",
+    "os/src/net/unix/socket",
     "os/src/observability/histogram.rs",
     "os/src/observability/latency.rs",
     "os/src/observability/log_histogram.rs",
@@ -26,9 +39,7 @@ const PLACES: [&str; 34] = [
     "os/src/observability/statistics/",
     "os/src/observability/timed_probes.rs",
     "os/src/observability/watchdog.rs",
-    "os/src/process/child_process.rs",
-    "os/src/process/exit/",
-    "os/src/process/orphan/",
+    "os/src/process/",
     "os/src/runtime/builder_probes.rs",
     "os/src/runtime/recording",
     "os/src/runtime/report",
@@ -40,6 +51,8 @@ const PLACES: [&str; 34] = [
     "os/src/sys/exact_input/",
     "os/src/sys/page_cache/",
     "os/src/sys/replaced_file/",
+    "os/src/sys/ticks.rs",
+    "os/src/sys/timer_fd/",
     "os/src/time/precise_sleep.rs",
     "os/src/uring/",
 ];

@@ -7,21 +7,9 @@
 
 use core::future::Future;
 
-#[cfg(feature = "executor")]
 use super::fixed::Executor;
 use super::services::{Refusal, SpawnError, Spawner, spawner};
 use crate::task::raw::ErasedFuture;
-
-/// None is there.
-#[cfg(not(feature = "executor"))]
-enum Executor {}
-
-#[cfg(not(feature = "executor"))]
-impl Executor {
-    fn spawn<F>(&'static self, _future: F) -> Result<(), SpawnError<F>> {
-        match *self {}
-    }
-}
 
 /// Spawns `future` at whatever executor runs here: in a slot of its arena on a chip, as a task of
 /// the runtime on a hosted system.

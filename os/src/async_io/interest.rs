@@ -87,6 +87,7 @@ impl Interest {
     /// assert_eq!(Interest::READABLE.remove(both), None);
     /// ```
     #[must_use = "this returns the result without changing the original"]
+    #[inline]
     pub fn remove(self, other: Self) -> Option<Self> {
         let rest = self.0 & !other.0;
         (rest != 0).then_some(Self(rest))
@@ -115,18 +116,21 @@ impl Interest {
 impl BitOr for Interest {
     type Output = Self;
 
+    #[inline]
     fn bitor(self, other: Self) -> Self {
         self.add(other)
     }
 }
 
 impl BitOrAssign for Interest {
+    #[inline]
     fn bitor_assign(&mut self, other: Self) {
         *self = self.add(other);
     }
 }
 
 impl fmt::Debug for Interest {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = [
             (self.is_readable(), "READABLE"),

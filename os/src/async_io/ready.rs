@@ -41,36 +41,43 @@ impl Ready {
     pub const ALL: Ready = Self(0b11_1111);
 
     /// Whether this is ready for nothing.
+    #[inline]
     pub fn is_empty(self) -> bool {
         self == Self::EMPTY
     }
 
     /// Whether a read would not block: there is data, or the reading side was closed.
+    #[inline]
     pub fn is_readable(self) -> bool {
         self.intersects(Self::READABLE) || self.is_read_closed()
     }
 
     /// Whether a write would not block: there is room, or the writing side was closed.
+    #[inline]
     pub fn is_writable(self) -> bool {
         self.intersects(Self::WRITABLE) || self.is_write_closed()
     }
 
     /// Whether the reading side was closed.
+    #[inline]
     pub fn is_read_closed(self) -> bool {
         self.intersects(Self::READ_CLOSED)
     }
 
     /// Whether the writing side was closed.
+    #[inline]
     pub fn is_write_closed(self) -> bool {
         self.intersects(Self::WRITE_CLOSED)
     }
 
     /// Whether there is urgent data.
+    #[inline]
     pub fn is_priority(self) -> bool {
         self.intersects(Self::PRIORITY)
     }
 
     /// Whether the source is in an error state.
+    #[inline]
     pub fn is_error(self) -> bool {
         self.intersects(Self::ERROR)
     }
@@ -99,12 +106,14 @@ impl Ready {
 impl BitOr for Ready {
     type Output = Self;
 
+    #[inline]
     fn bitor(self, other: Self) -> Self {
         self.union(other)
     }
 }
 
 impl BitOrAssign for Ready {
+    #[inline]
     fn bitor_assign(&mut self, other: Self) {
         *self = self.union(other);
     }
@@ -113,6 +122,7 @@ impl BitOrAssign for Ready {
 impl BitAnd for Ready {
     type Output = Self;
 
+    #[inline]
     fn bitand(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -121,12 +131,14 @@ impl BitAnd for Ready {
 impl Sub for Ready {
     type Output = Self;
 
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 }
 
 impl fmt::Debug for Ready {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ready")
             .field("is_readable", &self.is_readable())

@@ -170,6 +170,7 @@ where
 
 /// How many bytes `bufs` hold.
 #[allow(dead_code, reason = "only adaptors and sockets ask")]
+#[inline]
 pub(crate) fn total_len(bufs: &[IoSlice<'_>]) -> usize {
     let mut len = 0;
     for buf in bufs {
@@ -179,6 +180,7 @@ pub(crate) fn total_len(bufs: &[IoSlice<'_>]) -> usize {
 }
 
 /// Writes `bufs` to memory, until it is full.
+#[inline]
 fn write_each(memory: &mut impl Write, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     let mut written = 0;
     for buf in bufs {
@@ -195,6 +197,7 @@ fn write_each(memory: &mut impl Write, bufs: &[IoSlice<'_>]) -> io::Result<usize
 macro_rules! write_to_memory {
     ($($target:ty),*) => {$(
         impl AsyncWrite for $target {
+            #[inline]
             fn poll_write(
                 self: Pin<&mut Self>,
                 _cx: &mut Context<'_>,
@@ -203,6 +206,7 @@ macro_rules! write_to_memory {
                 Poll::Ready(Write::write(self.get_mut(), buf))
             }
 
+            #[inline]
             fn poll_write_vectored(
                 self: Pin<&mut Self>,
                 _cx: &mut Context<'_>,
@@ -211,14 +215,17 @@ macro_rules! write_to_memory {
                 Poll::Ready(write_each(self.get_mut(), bufs))
             }
 
+            #[inline]
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
+            #[inline]
             fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(Write::flush(self.get_mut()))
             }
 
+            #[inline]
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.poll_flush(cx)
             }

@@ -140,6 +140,7 @@ impl BlockingPool {
         })
     }
 
+    #[inline(never)]
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -215,12 +216,12 @@ impl BlockingPool {
             };
             to.push_back(closure);
         }
-        let idle = std::mem::take(&mut state.idle);
+        let mut idle = std::mem::take(&mut state.idle);
         drop(state);
-        for thread in idle {
+        while let Some(thread) = idle.pop() {
             thread.give(Job::Leave);
         }
-        for closure in cancelled {
+        while let Some(closure) = cancelled.pop_front() {
             closure.task.cancel();
         }
         self.lock().finish_tasks(self.is_open());
@@ -245,7 +246,7 @@ impl BlockingPool {
             threads.push(left);
         }
         drop(state);
-        for thread in threads {
+        while let Some(thread) = threads.pop() {
             if !thread.join(deadline) {
                 return false;
             }

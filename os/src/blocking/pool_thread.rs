@@ -37,6 +37,7 @@ impl PoolThread {
         })
     }
 
+    #[inline(never)]
     fn lock(&self) -> MutexGuard<'_, ThreadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,6 +78,7 @@ impl PoolThread {
 }
 
 /// Takes `thread` out of `threads`; `false`: it is not there.
+#[inline(never)]
 pub(super) fn take_out(threads: &mut Vec<Arc<PoolThread>>, thread: &Arc<PoolThread>) -> bool {
     let place = threads.iter().position(|other| Arc::ptr_eq(other, thread));
     if let Some(place) = place {

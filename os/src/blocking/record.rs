@@ -73,6 +73,7 @@ impl BlockingKind {
 }
 
 impl fmt::Display for BlockingKind {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closure => "a blocking closure",
@@ -133,6 +134,7 @@ impl BlockedClosure {
 }
 
 impl fmt::Display for BlockedClosure {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

@@ -136,7 +136,7 @@ impl ToSocketAddrs for &[SocketAddr] {}
 
 impl Resolve for &[SocketAddr] {
     fn resolve(&self) -> Lookup {
-        Lookup::Done(Some(Addrs::More(self.to_vec().into_iter())))
+        Lookup::Done(Some(Addrs::More(Vec::from(*self).into_iter())))
     }
 }
 

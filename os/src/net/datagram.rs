@@ -8,11 +8,13 @@ macro_rules! datagram_methods {
     ($addr:ty, $address:path, $pair:literal) => {
         // The system calls, made through `try_io` of mio as it requires.
 
+        #[inline]
         fn recv_now(&self, free: &mut [std::mem::MaybeUninit<u8>]) -> std::io::Result<usize> {
             self.io
                 .try_io(|| socket2::SockRef::from(&*self.io).recv(free))
         }
 
+        #[inline]
         fn recv_from_now(
             &self,
             free: &mut [std::mem::MaybeUninit<u8>],
@@ -23,11 +25,13 @@ macro_rules! datagram_methods {
             Ok((n, $address(&from)?))
         }
 
+        #[inline]
         fn send_vectored_now(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io
                 .try_io(|| socket2::SockRef::from(&*self.io).send_vectored(bufs))
         }
 
+        #[inline]
         fn recv_vectored_now(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -37,6 +41,7 @@ macro_rules! datagram_methods {
             })
         }
 
+        #[inline]
         fn poll_recv_with(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -49,6 +54,7 @@ macro_rules! datagram_methods {
             received.map_ok(drop)
         }
 
+        #[inline]
         fn poll_recv_from_with(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -65,6 +71,7 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// If the runtime shuts down.
+        #[inline]
         pub fn poll_send_ready(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -76,6 +83,7 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// If the runtime shuts down.
+        #[inline]
         pub fn poll_recv_ready(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -102,6 +110,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .call(crate::async_io::Interest::WRITABLE, || self.io.send(buf))
@@ -112,6 +121,7 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// What the system reports.
+        #[inline]
         pub fn poll_send(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -140,6 +150,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -170,6 +181,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io
                 .call(crate::async_io::Interest::READABLE, || {
@@ -182,6 +194,7 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// What the system reports.
+        #[inline]
         pub fn poll_recv(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -210,6 +223,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -238,6 +252,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
             Ok(self
@@ -264,6 +279,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let recv = &mut || crate::source::fill_with(buf, |free| Ok((self.recv_now(free)?, ())));
             let received = self
@@ -294,6 +310,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
             self.io
                 .call(crate::async_io::Interest::READABLE, || {
@@ -307,6 +324,7 @@ macro_rules! datagram_methods {
         ///
         /// # Errors
         /// What the system reports.
+        #[inline]
         pub fn poll_recv_from(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -333,6 +351,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_recv_from(&self, buf: &mut [u8]) -> std::io::Result<(usize, $addr)> {
             self.io
                 .registration()
@@ -361,6 +380,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn recv_buf_from<B: bytes::BufMut>(
             &self,
             buf: &mut B,
@@ -389,6 +409,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_recv_buf_from<B: bytes::BufMut>(
             &self,
             buf: &mut B,
@@ -422,6 +443,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io
                 .call(crate::async_io::Interest::WRITABLE, || {
@@ -449,6 +471,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_send_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -480,6 +503,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn recv_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -511,6 +535,7 @@ macro_rules! datagram_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_recv_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],

@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 
 use super::tcp::socket::TcpSocket;
 
+#[inline]
 fn checked(outcome: libc::c_int) -> io::Result<()> {
     match outcome {
         0 => Ok(()),
@@ -14,6 +15,7 @@ fn checked(outcome: libc::c_int) -> io::Result<()> {
 }
 
 impl TcpSocket {
+    #[inline]
     fn set_tcp(&self, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
         // SAFETY: the system reads one C int.
         checked(unsafe {
@@ -27,6 +29,7 @@ impl TcpSocket {
         })
     }
 
+    #[inline]
     fn tcp(&self, option: libc::c_int) -> io::Result<libc::c_int> {
         let mut value: libc::c_int = 0;
         let mut len = size_of::<libc::c_int>() as libc::socklen_t;
@@ -68,6 +71,7 @@ impl TcpSocket {
     /// # }
     /// ```
     #[doc(alias = "TCP_FASTOPEN")]
+    #[inline]
     pub fn set_fast_open(&self, most: u32) -> io::Result<()> {
         self.set_tcp(libc::TCP_FASTOPEN, i32::try_from(most).unwrap_or(i32::MAX))
     }
@@ -77,6 +81,7 @@ impl TcpSocket {
     /// # Errors
     /// What the system reports.
     #[doc(alias = "TCP_FASTOPEN")]
+    #[inline]
     pub fn fast_open(&self) -> io::Result<u32> {
         self.tcp(libc::TCP_FASTOPEN)
             .map(|most| u32::try_from(most).unwrap_or(0))
@@ -120,6 +125,7 @@ impl TcpSocket {
     /// # }
     /// ```
     #[doc(alias = "TCP_FASTOPEN_CONNECT")]
+    #[inline]
     pub fn set_fast_open_connect(&self, with_first_write: bool) -> io::Result<()> {
         self.set_tcp(libc::TCP_FASTOPEN_CONNECT, with_first_write.into())
     }
@@ -129,6 +135,7 @@ impl TcpSocket {
     /// # Errors
     /// What the system reports.
     #[doc(alias = "TCP_FASTOPEN_CONNECT")]
+    #[inline]
     pub fn fast_open_connect(&self) -> io::Result<bool> {
         self.tcp(libc::TCP_FASTOPEN_CONNECT).map(|is| is != 0)
     }

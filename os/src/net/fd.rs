@@ -15,12 +15,14 @@ use super::unix::stream::UnixStream;
 macro_rules! as_fd {
     ($($socket:ty => $source:ident),*) => {$(
         impl AsRawFd for $socket {
+            #[inline]
             fn as_raw_fd(&self) -> RawFd {
                 self.$source.as_raw_fd()
             }
         }
 
         impl AsFd for $socket {
+            #[inline]
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.$source.as_fd()
             }
@@ -34,6 +36,7 @@ as_fd!(UnixDatagram => io, UnixListener => io, UnixStream => io, UnixSocket => i
 macro_rules! raw_fd {
     ($($socket:ident),*) => {$(
         impl IntoRawFd for $socket {
+            #[inline]
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_raw_fd()
             }
@@ -43,6 +46,7 @@ macro_rules! raw_fd {
             /// # Safety
             /// `fd` is an open descriptor that nobody else owns, of such a socket in non-blocking
             /// mode.
+            #[inline]
             unsafe fn from_raw_fd(fd: RawFd) -> Self {
                 // SAFETY: by the caller's promise.
                 let inner = unsafe { socket2::Socket::from_raw_fd(fd) };

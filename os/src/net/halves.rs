@@ -14,6 +14,7 @@ macro_rules! half_common_methods {
         ///
         /// # Errors
         /// What the system reports.
+        #[inline]
         pub fn peer_addr(&self) -> std::io::Result<$addr> {
             self.stream().peer_addr()
         }
@@ -22,6 +23,7 @@ macro_rules! half_common_methods {
         ///
         /// # Errors
         /// What the system reports.
+        #[inline]
         pub fn local_addr(&self) -> std::io::Result<$addr> {
             self.stream().local_addr()
         }
@@ -48,6 +50,7 @@ macro_rules! half_common_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn ready(
             &self,
             interest: crate::async_io::Interest,
@@ -80,6 +83,7 @@ macro_rules! read_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn readable(&self) -> std::io::Result<()> {
             self.stream().readable().await
         }
@@ -106,6 +110,7 @@ macro_rules! read_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.stream().try_read(buf)
         }
@@ -133,6 +138,7 @@ macro_rules! read_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -166,6 +172,7 @@ macro_rules! read_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -192,6 +199,7 @@ macro_rules! read_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.stream().try_read_buf(buf)
         }
@@ -220,6 +228,7 @@ macro_rules! write_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn writable(&self) -> std::io::Result<()> {
             self.stream().writable().await
         }
@@ -247,6 +256,7 @@ macro_rules! write_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.stream().try_write(buf)
         }
@@ -271,6 +281,7 @@ macro_rules! write_half_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.stream().try_write_vectored(bufs)
         }
@@ -281,6 +292,7 @@ macro_rules! write_half_methods {
 macro_rules! half_as_ref {
     ($half:ty, $stream:ty) => {
         impl AsRef<$stream> for $half {
+            #[inline]
             fn as_ref(&self) -> &$stream {
                 self.stream()
             }
@@ -368,12 +380,14 @@ macro_rules! borrowed_halves {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
                 (ReadHalf(self), WriteHalf(self))
             }
         }
 
         impl ReadHalf<'_> {
+            #[inline]
             fn stream(&self) -> &$stream {
                 self.0
             }
@@ -391,10 +405,12 @@ macro_rules! borrowed_halves {
         }
 
         impl WriteHalf<'_> {
+            #[inline]
             fn stream(&self) -> &$stream {
                 self.0
             }
 
+            #[inline]
             fn close(&self) -> std::io::Result<()> {
                 self.0.shutdown_write()
             }
@@ -495,6 +511,7 @@ macro_rules! owned_halves {
         );
 
         impl std::fmt::Display for ReuniteError {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("the two halves are not of the same stream")
             }
@@ -530,6 +547,7 @@ macro_rules! owned_halves {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
                 let stream = std::sync::Arc::new(self);
                 let read = OwnedReadHalf(std::sync::Arc::clone(&stream));
@@ -544,6 +562,7 @@ macro_rules! owned_halves {
             }
         }
 
+        #[inline]
         fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<$stream, ReuniteError> {
             if !std::sync::Arc::ptr_eq(&read.0, &write.stream) {
                 return Err(ReuniteError(read, write));
@@ -553,6 +572,7 @@ macro_rules! owned_halves {
         }
 
         impl OwnedReadHalf {
+            #[inline]
             fn stream(&self) -> &$stream {
                 &self.0
             }
@@ -574,6 +594,7 @@ macro_rules! owned_halves {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn reunite(self, other: OwnedWriteHalf) -> Result<$stream, ReuniteError> {
                 reunite(self, other)
             }
@@ -591,10 +612,12 @@ macro_rules! owned_halves {
         }
 
         impl OwnedWriteHalf {
+            #[inline]
             fn stream(&self) -> &$stream {
                 &self.stream
             }
 
+            #[inline]
             fn close(&mut self) -> std::io::Result<()> {
                 let outcome = self.stream.shutdown_write();
                 if outcome.is_ok() {
@@ -620,6 +643,7 @@ macro_rules! owned_halves {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn reunite(self, other: OwnedReadHalf) -> Result<$stream, ReuniteError> {
                 reunite(other, self)
             }
@@ -640,6 +664,7 @@ macro_rules! owned_halves {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn forget(mut self) {
                 self.close_on_drop = false;
             }
@@ -657,6 +682,7 @@ macro_rules! owned_halves {
         }
 
         impl Drop for OwnedWriteHalf {
+            #[inline]
             fn drop(&mut self) {
                 if self.close_on_drop && self.process.is_current() {
                     // I1. An error means that the peer is gone.

@@ -15,6 +15,7 @@ macro_rules! device {
             ///
             /// # Errors
             /// What the system reports.
+            #[inline]
             pub fn device(&$self) -> io::Result<Option<Vec<u8>>> {
                 SockRef::from($inner).device()
             }
@@ -37,6 +38,7 @@ macro_rules! device {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn bind_device(&$self, interface: Option<&[u8]>) -> io::Result<()> {
                 SockRef::from($inner).bind_device(interface)
             }
@@ -52,6 +54,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn quickack(&self) -> io::Result<bool> {
         SockRef::from(&*self.io).tcp_quickack()
     }
@@ -75,6 +78,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
         SockRef::from(&*self.io).set_tcp_quickack(quickack)
     }

@@ -33,6 +33,7 @@ macro_rules! readiness_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn ready(
             &self,
             interest: crate::async_io::Interest,
@@ -70,6 +71,7 @@ macro_rules! readiness_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn readable(&self) -> std::io::Result<()> {
             self.ready(crate::async_io::Interest::READABLE)
                 .await
@@ -102,6 +104,7 @@ macro_rules! readiness_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn writable(&self) -> std::io::Result<()> {
             self.ready(crate::async_io::Interest::WRITABLE)
                 .await
@@ -130,6 +133,7 @@ macro_rules! readiness_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_io<R>(
             &self,
             interest: crate::async_io::Interest,
@@ -159,6 +163,7 @@ macro_rules! readiness_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn async_io<R>(
             &self,
             interest: crate::async_io::Interest,
@@ -195,6 +200,7 @@ macro_rules! std_conversions {
             /// # }
             /// ```
             #[track_caller]
+            #[inline]
             pub fn from_std(socket: $std) -> std::io::Result<Self> {
                 crate::sys::assert_nonblocking(&socket);
                 let socket = <$source>::from_std(socket);
@@ -223,6 +229,7 @@ macro_rules! std_conversions {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn into_std(self) -> std::io::Result<$std> {
                 self.io.into_inner().map(<$std>::from)
             }
@@ -231,6 +238,7 @@ macro_rules! std_conversions {
         impl TryFrom<$std> for $socket {
             type Error = std::io::Error;
 
+            #[inline]
             fn try_from(socket: $std) -> std::io::Result<Self> {
                 Self::from_std(socket)
             }

@@ -9,6 +9,7 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn reuseport(&self) -> io::Result<bool> {
         self.inner.reuse_port()
     }
@@ -37,6 +38,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
         self.inner.set_reuse_port(reuseport)
     }

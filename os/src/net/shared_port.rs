@@ -17,6 +17,7 @@ use super::udp::UdpSocket;
 const BACKLOG: i32 = 1024;
 
 /// Makes the system spread what comes among the sockets at `socket`'s address.
+#[inline]
 fn share_port(socket: &Socket) -> io::Result<()> {
     #[cfg(target_os = "freebsd")]
     return socket.set_reuse_port_lb(true);
@@ -25,6 +26,7 @@ fn share_port(socket: &Socket) -> io::Result<()> {
 }
 
 /// A socket in non-blocking mode at `addr`, which others may share.
+#[inline]
 fn bind_shared(addr: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
@@ -37,6 +39,7 @@ fn bind_shared(addr: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<S
 }
 
 /// `count` sockets at `addr`, each made by `bind`; `local` says where one is.
+#[inline]
 fn bind_each<S>(
     addr: SocketAddr,
     count: usize,
@@ -52,6 +55,7 @@ fn bind_each<S>(
     Ok(all)
 }
 
+#[inline]
 fn at_least_one(count: usize) -> io::Result<()> {
     if count > 0 {
         return Ok(());
@@ -60,12 +64,14 @@ fn at_least_one(count: usize) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, wrong))
 }
 
+#[inline]
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = bind_shared(addr, Type::STREAM, Protocol::TCP)?;
     socket.listen(BACKLOG)?;
     TcpListener::from_mio(mio::net::TcpListener::from_std(socket.into()))
 }
 
+#[inline]
 fn receive(addr: SocketAddr) -> io::Result<UdpSocket> {
     let socket = bind_shared(addr, Type::DGRAM, Protocol::UDP)?;
     UdpSocket::from_mio(mio::net::UdpSocket::from_std(socket.into()))
@@ -116,6 +122,7 @@ impl TcpListener {
     /// ```
     #[doc(alias = "reuseport")]
     #[doc(alias = "SO_REUSEPORT")]
+    #[inline]
     pub async fn bind_many<A: ToSocketAddrs>(addr: A, count: usize) -> io::Result<Vec<Self>> {
         at_least_one(count)?;
         let lookup = addr.resolve();
@@ -162,6 +169,7 @@ impl UdpSocket {
     /// ```
     #[doc(alias = "reuseport")]
     #[doc(alias = "SO_REUSEPORT")]
+    #[inline]
     pub async fn bind_many<A: ToSocketAddrs>(addr: A, count: usize) -> io::Result<Vec<Self>> {
         at_least_one(count)?;
         let lookup = addr.resolve();

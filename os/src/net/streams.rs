@@ -13,6 +13,7 @@ macro_rules! read_methods {
         ///
         /// # Errors
         /// If the runtime shuts down.
+        #[inline]
         pub fn poll_read_ready(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -42,6 +43,7 @@ macro_rules! read_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -71,6 +73,7 @@ macro_rules! read_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -101,6 +104,7 @@ macro_rules! read_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -140,6 +144,7 @@ macro_rules! read_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -162,6 +167,7 @@ macro_rules! write_methods {
         ///
         /// # Errors
         /// If the runtime shuts down.
+        #[inline]
         pub fn poll_write_ready(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -187,6 +193,7 @@ macro_rules! write_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -216,6 +223,7 @@ macro_rules! write_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io
                 .registration()
@@ -340,6 +348,7 @@ macro_rules! socket_stream {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
                 self.io.take_error()
             }
@@ -366,6 +375,7 @@ macro_rules! socket_stream {
         $crate::net::streams::write_impl!($stream, me => me.io, me.shutdown_write());
 
         impl AsRef<Self> for $stream {
+            #[inline]
             fn as_ref(&self) -> &Self {
                 self
             }
@@ -405,6 +415,7 @@ macro_rules! accept_methods {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub async fn accept(&self) -> std::io::Result<($stream, $addr)> {
             let accept = || self.io.accept();
             let (stream, addr) = self
@@ -418,6 +429,7 @@ macro_rules! accept_methods {
         ///
         /// # Errors
         /// As for [`accept`](Self::accept).
+        #[inline]
         pub fn poll_accept(
             &self,
             cx: &mut std::task::Context<'_>,

@@ -41,6 +41,7 @@ pub struct UdpSocket {
     pub(super) io: Evented<mio::net::UdpSocket>,
 }
 
+#[inline]
 fn inet(addr: &SockAddr) -> io::Result<SocketAddr> {
     addr.as_socket()
         .ok_or_else(|| io::ErrorKind::InvalidData.into())
@@ -75,6 +76,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
         let lookup = addr.resolve();
         drop(addr);
@@ -84,6 +86,7 @@ impl UdpSocket {
     }
 
     #[track_caller]
+    #[inline]
     pub(super) fn from_mio(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
         Ok(Self {
             // Registered at once: nearly every such socket waits for its first datagram, and an attempt
@@ -96,6 +99,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
@@ -104,6 +108,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports; not connected, as a rule.
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr()
     }
@@ -136,6 +141,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
         let lookup = addr.resolve();
         drop(addr);
@@ -160,10 +166,12 @@ impl UdpSocket {
 
     // The system calls, made through `try_io` of mio as it requires.
 
+    #[inline]
     fn peek_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         self.io.try_io(|| SockRef::from(&*self.io).peek(free))
     }
 
+    #[inline]
     fn peek_from_now(&self, free: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr)> {
         let (n, from) = self
             .io
@@ -171,6 +179,7 @@ impl UdpSocket {
         Ok((n, inet(&from)?))
     }
 
+    #[inline]
     fn peek_sender_now(&self) -> io::Result<SocketAddr> {
         inet(&self.io.try_io(|| SockRef::from(&*self.io).peek_sender())?)
     }
@@ -196,6 +205,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
         let lookup = addr.resolve();
         drop(addr);
@@ -209,6 +219,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -237,6 +248,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.io
             .registration()
@@ -266,6 +278,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .call(Interest::READABLE, || self.peek_now(as_uninit(buf)))
@@ -276,6 +289,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.poll_recv_with(cx, buf, Self::peek_now)
     }
@@ -300,6 +314,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .registration()
@@ -327,6 +342,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .call(Interest::READABLE, || self.peek_from_now(as_uninit(buf)))
@@ -337,6 +353,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_peek_from(
         &self,
         cx: &mut Context<'_>,
@@ -363,6 +380,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .registration()
@@ -392,6 +410,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
         self.io
             .call(Interest::READABLE, || self.peek_sender_now())
@@ -402,6 +421,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
         self.io
             .registration()
@@ -412,6 +432,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` if none is here; what the system reports otherwise.
+    #[inline]
     pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
         self.io
             .registration()

@@ -15,6 +15,7 @@ macro_rules! options {
         ///
         /// # Errors
         /// What the system reports.
+        #[inline]
         pub fn $get(&self) -> io::Result<$t> {
             options!(@$via self).$inner_get()
         }
@@ -37,6 +38,7 @@ macro_rules! options {
         /// # Ok(())
         /// # }
         /// ```
+        #[inline]
         pub fn $set(&self, on: $t) -> io::Result<()> {
             options!(@$via self).$inner_set(on)
         }
@@ -68,6 +70,7 @@ impl UdpSocket {
     /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `tos_v4`")]
+    #[inline]
     pub fn tos(&self) -> io::Result<u32> {
         self.tos_v4()
     }
@@ -78,6 +81,7 @@ impl UdpSocket {
     /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `set_tos_v4`")]
+    #[inline]
     pub fn set_tos(&self, tos: u32) -> io::Result<()> {
         self.set_tos_v4(tos)
     }
@@ -103,6 +107,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.join_multicast_v4(&multiaddr, &interface)
     }
@@ -129,6 +134,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.join_multicast_v6(multiaddr, interface)
     }
@@ -152,6 +158,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.io.leave_multicast_v4(&multiaddr, &interface)
     }
@@ -175,6 +182,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.leave_multicast_v6(multiaddr, interface)
     }
@@ -183,6 +191,7 @@ impl UdpSocket {
     ///
     /// # Errors
     /// What the system reports about the call.
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
     }

@@ -14,6 +14,7 @@ macro_rules! tclass_v6 {
             ///
             /// # Errors
             /// What the system reports.
+            #[inline]
             pub fn tclass_v6(&$self) -> io::Result<u32> {
                 SockRef::from($inner).tclass_v6()
             }
@@ -36,6 +37,7 @@ macro_rules! tclass_v6 {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn set_tclass_v6(&$self, tclass: u32) -> io::Result<()> {
                 SockRef::from($inner).set_tclass_v6(tclass)
             }

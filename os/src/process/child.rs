@@ -52,6 +52,7 @@ pub struct Child {
 }
 
 impl Child {
+    #[inline]
     pub(super) fn new((process, pipes): (Box<dyn ChildProcess>, ChildPipes)) -> Self {
         let (stdin, stdout, stderr) = pipes;
         Self {
@@ -64,11 +65,13 @@ impl Child {
 
     /// The process, unless its exit was seen.
     #[cfg(windows)]
+    #[inline]
     pub(super) fn running(&self) -> Option<&std::process::Child> {
         self.process.running()
     }
 
     /// The process identifier (PID); `None` once the exit was seen, since another process may have it then.
+    #[inline]
     pub fn id(&self) -> Option<u32> {
         self.process.running().map(std::process::Child::id)
     }
@@ -90,6 +93,7 @@ impl Child {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn start_kill(&mut self) -> io::Result<()> {
         self.process.kill()
     }
@@ -114,6 +118,7 @@ impl Child {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn kill(&mut self) -> io::Result<()> {
         self.start_kill()?;
         self.wait().await.map(drop)
@@ -143,6 +148,7 @@ impl Child {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         drop(self.stdin.take()); // A child that waits for more input would not end.
         poll_fn(|cx| self.process.poll_end(cx)).await
@@ -166,6 +172,7 @@ impl Child {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.process.try_wait()
     }
@@ -192,6 +199,7 @@ impl Child {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
         drop(self.stdin.take());
         let (stdout, stderr) = (self.stdout.take(), self.stderr.take());
@@ -220,6 +228,7 @@ impl Child {
 }
 
 /// Polls one of several parts, unless it is done.
+#[inline]
 fn poll_part<T>(
     done: &mut Option<T>,
     poll: impl FnOnce() -> Poll<io::Result<T>>,
@@ -232,6 +241,7 @@ fn poll_part<T>(
     Ok(())
 }
 
+#[inline]
 async fn read_all<R: AsyncRead + Unpin>(pipe: Option<R>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {

@@ -33,6 +33,7 @@ pub struct Command {
 }
 
 impl fmt::Debug for Command {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Command")
             .field("std", &self.std)
@@ -58,6 +59,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new<S: AsRef<OsStr>>(program: S) -> Command {
         Self::from(std::process::Command::new(program))
     }
@@ -77,6 +79,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn as_std(&self) -> &std::process::Command {
         &self.std
     }
@@ -100,6 +103,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn as_std_mut(&mut self) -> &mut std::process::Command {
         &mut self.std
     }
@@ -115,6 +119,7 @@ impl Command {
     /// assert_eq!(command.into_std().status()?.code(), Some(3));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn into_std(self) -> std::process::Command {
         self.std
     }
@@ -133,6 +138,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn arg<S: AsRef<OsStr>>(&mut self, arg: S) -> &mut Command {
         self.std.arg(arg);
         self
@@ -151,6 +157,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn args<I, S>(&mut self, args: I) -> &mut Command
     where
         I: IntoIterator<Item = S>,
@@ -173,6 +180,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn env<K, V>(&mut self, key: K, val: V) -> &mut Command
     where
         K: AsRef<OsStr>,
@@ -199,6 +207,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn envs<I, K, V>(&mut self, vars: I) -> &mut Command
     where
         I: IntoIterator<Item = (K, V)>,
@@ -227,6 +236,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn env_remove<K: AsRef<OsStr>>(&mut self, key: K) -> &mut Command {
         self.std.env_remove(key);
         self
@@ -246,6 +256,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn env_clear(&mut self) -> &mut Command {
         self.std.env_clear();
         self
@@ -264,6 +275,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn current_dir<P: AsRef<Path>>(&mut self, dir: P) -> &mut Command {
         self.std.current_dir(dir);
         self
@@ -288,6 +300,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn stdin<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
         self.std.stdin(cfg);
         self
@@ -313,6 +326,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn stdout<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
         self.std.stdout(cfg);
         self
@@ -333,6 +347,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn stderr<T: Into<Stdio>>(&mut self, cfg: T) -> &mut Command {
         self.std.stderr(cfg);
         self
@@ -357,12 +372,14 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Command {
         self.kill_on_drop = kill_on_drop;
         self
     }
 
     /// Whether a child is killed when its handle drops.
+    #[inline]
     pub fn get_kill_on_drop(&self) -> bool {
         self.kill_on_drop
     }
@@ -395,6 +412,7 @@ impl Command {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn spawn(&mut self) -> io::Result<Child> {
         self.spawn_with(std::process::Command::spawn)
     }
@@ -422,6 +440,7 @@ impl Command {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn spawn_with(
         &mut self,
         with: impl FnOnce(&mut std::process::Command) -> io::Result<std::process::Child>,
@@ -455,6 +474,7 @@ impl Command {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
         let child = self.spawn();
         async {
@@ -490,6 +510,7 @@ impl Command {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
         self.std.stdout(Stdio::piped());
         self.std.stderr(Stdio::piped());

@@ -22,6 +22,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn uid(&mut self, id: u32) -> &mut Command {
         self.as_std_mut().uid(id);
         self
@@ -40,6 +41,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn gid(&mut self, id: u32) -> &mut Command {
         self.as_std_mut().gid(id);
         self
@@ -58,6 +60,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn arg0<S>(&mut self, arg: S) -> &mut Command
     where
         S: AsRef<OsStr>,
@@ -83,6 +86,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn process_group(&mut self, pgroup: i32) -> &mut Command {
         self.as_std_mut().process_group(pgroup);
         self
@@ -113,6 +117,7 @@ impl Command {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub unsafe fn pre_exec<F>(&mut self, f: F) -> &mut Command
     where
         F: FnMut() -> io::Result<()> + Send + Sync + 'static,

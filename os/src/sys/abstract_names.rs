@@ -12,6 +12,7 @@ use std::path::Path;
 
 /// The address that `path` stands for: one that begins with a zero byte is an abstract name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
 pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
     match path.as_os_str().as_bytes() {
         [0, name @ ..] => SocketAddr::from_abstract_name(name),
@@ -21,18 +22,21 @@ pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
 
 /// The address that `path` stands for, on a system without abstract names.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[inline]
 pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
     SocketAddr::from_pathname(path)
 }
 
 /// The abstract name that `addr` is, if it is one.
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
 pub(crate) fn abstract_name(addr: &SocketAddr) -> Option<&[u8]> {
     addr.as_abstract_name()
 }
 
 /// The abstract name that `addr` is, on a system without abstract names.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[inline]
 pub(crate) fn abstract_name(_addr: &SocketAddr) -> Option<&[u8]> {
     None
 }

@@ -34,6 +34,7 @@ pub(crate) struct TickScale {
 
 impl TickClock {
     /// The clock of this process, which the first call starts.
+    #[inline]
     pub(crate) fn get() -> &'static Self {
         static CLOCK: OnceLock<TickClock> = OnceLock::new();
         CLOCK.get_or_init(|| {
@@ -59,13 +60,14 @@ impl TickClock {
     }
 
     #[cold]
-    #[inline(never)]
+    #[inline]
     fn nanos_of_instant(&self) -> u64 {
         let nanos = self.begun.map(|begun| begun.elapsed().as_nanos());
         nanos.map_or(0, |nanos| u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
     /// How long a tick is. Waits for a millisecond if the clock was started just now.
+    #[inline]
     pub(crate) fn scale(&self) -> TickScale {
         let Some(begun) = self.begun.filter(|_| self.has_counter) else {
             return TickScale {
@@ -87,11 +89,13 @@ impl TickClock {
 
 impl TickScale {
     /// How many nanoseconds `ticks` are.
+    #[inline]
     pub(crate) fn nanos(self, ticks: u64) -> u64 {
         (ticks as f64 * self.nanos_per_tick) as u64
     }
 
     /// How long `ticks` are.
+    #[inline]
     pub(crate) fn duration(self, ticks: u64) -> Duration {
         Duration::from_nanos(self.nanos(ticks))
     }
@@ -99,9 +103,10 @@ impl TickScale {
 
 /// Whether the system itself keeps the time by the processor's counter.
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+#[inline]
 fn is_kept_by_counter() -> bool {
     const SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    std::fs::read_to_string(SOURCE).is_ok_and(|source| source.trim() == "tsc")
+    matches!(std::fs::read(SOURCE).as_deref(), Ok(b"tsc\n"))
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
@@ -112,11 +117,13 @@ fn counter() -> u64 {
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+#[inline]
 fn is_kept_by_counter() -> bool {
     false
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+#[inline]
 fn counter() -> u64 {
     0
 }

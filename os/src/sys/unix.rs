@@ -77,6 +77,7 @@ pub(crate) enum AccessMode {
 
 /// The access mode of `fd`.
 #[cfg(feature = "net")]
+#[inline]
 pub(crate) fn access_mode(fd: BorrowedFd<'_>) -> io::Result<AccessMode> {
     Ok(match status_flags(fd)? & libc::O_ACCMODE {
         libc::O_RDONLY => AccessMode::Read,
@@ -87,6 +88,7 @@ pub(crate) fn access_mode(fd: BorrowedFd<'_>) -> io::Result<AccessMode> {
 
 /// Puts `fd` into non-blocking mode, or into blocking mode.
 #[cfg(feature = "net")]
+#[inline]
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
     let flags = status_flags(fd)?;
     let wanted = if nonblocking {
@@ -102,6 +104,7 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Resu
 }
 
 #[cfg(feature = "net")]
+#[inline]
 fn status_flags(fd: BorrowedFd<'_>) -> io::Result<i32> {
     // SAFETY: F_GETFL on an open descriptor has no other preconditions.
     let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
@@ -109,12 +112,14 @@ fn status_flags(fd: BorrowedFd<'_>) -> io::Result<i32> {
 }
 
 #[cfg(feature = "net")]
+#[inline]
 fn checked(outcome: isize) -> io::Result<usize> {
     usize::try_from(outcome).map_err(|_| io::Error::last_os_error())
 }
 
 /// Reads once from `fd`, and returns how many bytes of `free` were written.
 #[cfg(feature = "net")]
+#[inline]
 pub(crate) fn read(fd: BorrowedFd<'_>, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     // SAFETY: the system writes at most `free.len()` bytes to it.
     checked(unsafe { libc::read(fd.as_raw_fd(), free.as_mut_ptr().cast(), free.len()) })

@@ -50,17 +50,20 @@ pub struct Empty(());
 /// # })
 /// # }
 /// ```
+#[inline]
 pub fn empty() -> Empty {
     Empty(())
 }
 
 /// `value`, for one unit of budget.
+#[inline]
 pub(super) fn charged<T>(cx: &mut Context<'_>, value: T) -> Poll<io::Result<T>> {
     ready!(coop::poll_proceed(cx)).made_progress();
     Poll::Ready(Ok(value))
 }
 
 impl AsyncRead for Empty {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -71,14 +74,17 @@ impl AsyncRead for Empty {
 }
 
 impl AsyncBufRead for Empty {
+    #[inline]
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         charged(cx, &[])
     }
 
+    #[inline]
     fn consume(self: Pin<&mut Self>, _amt: usize) {}
 }
 
 impl AsyncWrite for Empty {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -87,6 +93,7 @@ impl AsyncWrite for Empty {
         charged(cx, buf.len())
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -95,24 +102,29 @@ impl AsyncWrite for Empty {
         charged(cx, total_len(bufs))
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         charged(cx, ())
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         charged(cx, ())
     }
 }
 
 impl AsyncSeek for Empty {
+    #[inline]
     fn start_seek(self: Pin<&mut Self>, _position: SeekFrom) -> io::Result<()> {
         Ok(())
     }
 
+    #[inline]
     fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         charged(cx, 0)
     }

@@ -43,11 +43,13 @@ pub struct Repeat {
 /// # })
 /// # }
 /// ```
+#[inline]
 pub fn repeat(byte: u8) -> Repeat {
     Repeat { byte }
 }
 
 impl AsyncRead for Repeat {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

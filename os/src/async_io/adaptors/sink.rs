@@ -38,11 +38,13 @@ pub struct Sink(());
 /// # })
 /// # }
 /// ```
+#[inline]
 pub fn sink() -> Sink {
     Sink(())
 }
 
 impl AsyncWrite for Sink {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -51,6 +53,7 @@ impl AsyncWrite for Sink {
         charged(cx, buf.len())
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -59,14 +62,17 @@ impl AsyncWrite for Sink {
         charged(cx, total_len(bufs))
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         charged(cx, ())
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         charged(cx, ())
     }

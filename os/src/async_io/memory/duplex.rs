@@ -71,6 +71,7 @@ pub struct DuplexStream {
 /// # }
 /// ```
 #[track_caller]
+#[inline]
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     let one = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
     let two = Arc::new(Lock::new(SimplexStream::new_unsplit(max_buf_size)));
@@ -88,6 +89,7 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 }
 
 /// Tries `attempt` on `pipe`, and stores the waker in `waiter` if that would block.
+#[inline]
 fn poll_pipe<R>(
     pipe: &Lock<SimplexStream>,
     cx: &mut Context<'_>,
@@ -123,6 +125,7 @@ fn poll_pipe<R>(
 }
 
 impl AsyncRead for DuplexStream {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -135,6 +138,7 @@ impl AsyncRead for DuplexStream {
 }
 
 impl AsyncWrite for DuplexStream {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -143,6 +147,7 @@ impl AsyncWrite for DuplexStream {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -153,14 +158,17 @@ impl AsyncWrite for DuplexStream {
         })
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(())) // The other end has it.
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let reader = self.write.lock().close_write();
         wake(reader); // I1
@@ -169,6 +177,7 @@ impl AsyncWrite for DuplexStream {
 }
 
 impl Drop for DuplexStream {
+    #[inline]
     fn drop(&mut self) {
         let reader = self.write.lock().close_write();
         let writer = self.read.lock().close_read();

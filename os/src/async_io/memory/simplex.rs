@@ -69,6 +69,7 @@ pub struct SimplexStream {
 /// # }
 /// ```
 #[track_caller]
+#[inline]
 pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
     split(SimplexStream::new_unsplit(max_buf_size))
 }
@@ -81,6 +82,7 @@ pub(super) enum TryOutcome<R> {
     Blocked,
 }
 
+#[inline]
 pub(super) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         wake_to_caller(waker);
@@ -107,6 +109,7 @@ impl SimplexStream {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
         assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         SimplexStream {
@@ -120,6 +123,7 @@ impl SimplexStream {
 
     /// Called when the writer is dropped. The reader, which has to be woken, finds the end after what is left.
     #[must_use]
+    #[inline]
     pub(super) fn close_write(&mut self) -> Option<Waker> {
         self.closed = true;
         self.reader.take()
@@ -127,21 +131,25 @@ impl SimplexStream {
 
     /// Called when the reader is dropped. The writer, which has to be woken, fails.
     #[must_use]
+    #[inline]
     pub(super) fn close_read(&mut self) -> Option<Waker> {
         self.closed = true;
         self.writer.take()
     }
 
     /// Where the reader stores its waker.
+    #[inline]
     pub(super) fn reader(&mut self) -> &mut Option<Waker> {
         &mut self.reader
     }
 
     /// Where the writer stores its waker.
+    #[inline]
     pub(super) fn writer(&mut self) -> &mut Option<Waker> {
         &mut self.writer
     }
 
+    #[inline]
     pub(super) fn try_read(&mut self, buf: &mut ReadBuf<'_>) -> TryOutcome<io::Result<()>> {
         if buf.remaining() == 0 {
             return TryOutcome::Done(Ok(()), None); // Not the end, and nothing to wait for.
@@ -158,6 +166,7 @@ impl SimplexStream {
         TryOutcome::Done(Ok(()), self.writer.take())
     }
 
+    #[inline]
     pub(super) fn try_write(&mut self, bufs: &[IoSlice<'_>]) -> TryOutcome<io::Result<usize>> {
         if self.closed {
             return TryOutcome::Done(Err(io::ErrorKind::BrokenPipe.into()), None);
@@ -181,6 +190,7 @@ impl SimplexStream {
 }
 
 /// Ends an attempt of a side that has the pipe to itself; its waker is stored in `waiter`.
+#[inline]
 fn poll_alone<R>(
     tried: TryOutcome<R>,
     waiter: &mut Option<Waker>,
@@ -202,6 +212,7 @@ fn poll_alone<R>(
 }
 
 impl AsyncRead for SimplexStream {
+    #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -216,6 +227,7 @@ impl AsyncRead for SimplexStream {
 }
 
 impl AsyncWrite for SimplexStream {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -224,6 +236,7 @@ impl AsyncWrite for SimplexStream {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
+    #[inline]
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -236,14 +249,17 @@ impl AsyncWrite for SimplexStream {
         Poll::Ready(outcome)
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn poll_shutdown(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         wake(self.close_write());
         Poll::Ready(Ok(()))

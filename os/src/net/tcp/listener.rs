@@ -60,6 +60,7 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         let lookup = addr.resolve();
         drop(addr);
@@ -69,6 +70,7 @@ impl TcpListener {
     }
 
     #[track_caller]
+    #[inline]
     pub(in crate::net) fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
         Ok(Self {
             io: Evented::with_interest(listener, Interest::READABLE)?,
@@ -86,6 +88,7 @@ impl TcpListener {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
@@ -94,6 +97,7 @@ impl TcpListener {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.ttl()
     }
@@ -115,6 +119,7 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.set_ttl(ttl)
     }

@@ -39,6 +39,7 @@ macro_rules! option {
         /// # Errors
         /// What the system reports.
         $(#[$attr])*
+        #[inline]
         pub fn $get(&self) -> io::Result<$t> {
             self.inner.$inner_get()
         }
@@ -61,6 +62,7 @@ macro_rules! option {
         /// # }
         /// ```
         $(#[$attr])*
+        #[inline]
         pub fn $set(&self, value: $t) -> io::Result<()> {
             self.inner.$inner_set(value)
         }
@@ -86,6 +88,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new_v4() -> io::Result<TcpSocket> {
         Self::new(Domain::IPV4)
     }
@@ -109,10 +112,12 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new_v6() -> io::Result<TcpSocket> {
         Self::new(Domain::IPV6)
     }
 
+    #[inline]
     fn new(domain: Domain) -> io::Result<TcpSocket> {
         let inner = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         inner.set_nonblocking(true)?;
@@ -162,6 +167,7 @@ impl TcpSocket {
     /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `tos_v4`")]
+    #[inline]
     pub fn tos(&self) -> io::Result<u32> {
         self.tos_v4()
     }
@@ -172,6 +178,7 @@ impl TcpSocket {
     /// What the system reports.
     #[doc(hidden)]
     #[deprecated(note = "use `set_tos_v4`")]
+    #[inline]
     pub fn set_tos(&self, tos: u32) -> io::Result<()> {
         self.set_tos_v4(tos)
     }
@@ -180,6 +187,7 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn send_buffer_size(&self) -> io::Result<u32> {
         self.inner.send_buffer_size().map(saturate)
     }
@@ -202,6 +210,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
         self.inner.set_send_buffer_size(size as usize)
     }
@@ -210,6 +219,7 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
         self.inner.recv_buffer_size().map(saturate)
     }
@@ -231,6 +241,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
         self.inner.set_recv_buffer_size(size as usize)
     }
@@ -239,6 +250,7 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.inner.linger()
     }
@@ -248,6 +260,7 @@ impl TcpSocket {
     /// # Errors
     /// What the system reports.
     #[deprecated(note = "a close that lingers blocks the thread; see `set_zero_linger`")]
+    #[inline]
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
         self.inner.set_linger(dur)
     }
@@ -271,6 +284,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.inner.set_linger(Some(Duration::ZERO))
     }
@@ -279,6 +293,7 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner
             .local_addr()?
@@ -290,6 +305,7 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the system reports about the call.
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
@@ -316,6 +332,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.inner.bind(&addr.into())
     }
@@ -345,6 +362,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
         match self.inner.connect(&addr.into()) {
             Ok(()) => {}
@@ -379,6 +397,7 @@ impl TcpSocket {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
         self.inner.listen(backlog)?;
@@ -404,6 +423,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std_stream(std_stream: net::TcpStream) -> TcpSocket {
         Self {
             inner: std_stream.into(),
@@ -411,11 +431,13 @@ impl TcpSocket {
     }
 }
 
+#[inline]
 fn saturate(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }
 
 impl fmt::Debug for TcpSocket {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }

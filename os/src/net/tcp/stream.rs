@@ -72,6 +72,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         let lookup = addr.resolve();
         drop(addr);
@@ -85,6 +86,7 @@ impl TcpStream {
         Err(last.unwrap_or_else(no_addrs))
     }
 
+    #[inline]
     async fn connect_addr(addr: SocketAddr) -> io::Result<TcpStream> {
         Self::connected(mio::net::TcpStream::connect(addr)?).await
     }
@@ -93,6 +95,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
     }
@@ -101,6 +104,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports; not connected, as a rule.
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr()
     }
@@ -109,6 +113,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_peek(
         &self,
         cx: &mut Context<'_>,
@@ -152,6 +157,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         let peek = || {
             self.io
@@ -164,6 +170,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn nodelay(&self) -> io::Result<bool> {
         self.io.nodelay()
     }
@@ -187,6 +194,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.io.set_nodelay(nodelay)
     }
@@ -195,6 +203,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         SockRef::from(&*self.io).linger()
     }
@@ -204,6 +213,7 @@ impl TcpStream {
     /// # Errors
     /// What the system reports.
     #[deprecated(note = "a close that lingers blocks the thread; see `set_zero_linger`")]
+    #[inline]
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
         SockRef::from(&*self.io).set_linger(dur)
     }
@@ -231,6 +241,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_zero_linger(&self) -> io::Result<()> {
         SockRef::from(&*self.io).set_linger(Some(Duration::ZERO))
     }
@@ -239,6 +250,7 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.ttl()
     }
@@ -261,6 +273,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.set_ttl(ttl)
     }

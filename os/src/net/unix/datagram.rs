@@ -41,6 +41,7 @@ pub struct UnixDatagram {
 }
 
 /// The sender of a datagram; some systems report a sender without an address as no address at all.
+#[inline]
 fn unix(addr: &SockAddr) -> io::Result<SocketAddr> {
     match addr.as_unix() {
         Some(addr) => Ok(SocketAddr(addr)),
@@ -57,6 +58,7 @@ impl UnixDatagram {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     #[track_caller]
+    #[inline]
     pub fn bind<P>(path: P) -> io::Result<UnixDatagram>
     where
         P: AsRef<Path>,
@@ -72,6 +74,7 @@ impl UnixDatagram {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     #[track_caller]
+    #[inline]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, two) = mio::net::UnixDatagram::pair()?;
         Ok((Self::from_mio(one)?, Self::from_mio(two)?))
@@ -85,11 +88,13 @@ impl UnixDatagram {
     /// # Panics
     /// Outside of a runtime with I/O enabled.
     #[track_caller]
+    #[inline]
     pub fn unbound() -> io::Result<UnixDatagram> {
         Self::from_mio(mio::net::UnixDatagram::unbound()?)
     }
 
     #[track_caller]
+    #[inline]
     pub(in crate::net) fn from_mio(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         Ok(Self {
             io: Evented::new(socket, SourceKind::Datagram, Ready::WRITABLE)?,
@@ -100,6 +105,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.io.connect(path)
     }
@@ -108,6 +114,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr().map(SocketAddr)
     }
@@ -116,6 +123,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// What the system reports; not connected, as a rule.
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr().map(SocketAddr)
     }
@@ -124,6 +132,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// What the system reports about the call.
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
     }
@@ -132,6 +141,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.io.shutdown(how)
     }
@@ -155,6 +165,7 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// Nothing was sent if the future is dropped before it is ready.
+    #[inline]
     pub async fn send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
     where
         P: AsRef<Path>,
@@ -168,6 +179,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn poll_send_to<P>(
         &self,
         cx: &mut Context<'_>,
@@ -187,6 +199,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `WouldBlock` if there is no room; what the system reports otherwise.
+    #[inline]
     pub fn try_send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
     where
         P: AsRef<Path>,

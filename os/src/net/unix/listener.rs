@@ -70,6 +70,7 @@ impl UnixListener {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn bind<P>(path: P) -> io::Result<UnixListener>
     where
         P: AsRef<Path>,
@@ -101,11 +102,13 @@ impl UnixListener {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn bind_addr(socket_addr: &SocketAddr) -> io::Result<UnixListener> {
         Self::from_mio(mio::net::UnixListener::bind_addr(&socket_addr.0)?)
     }
 
     #[track_caller]
+    #[inline]
     pub(super) fn from_mio(listener: mio::net::UnixListener) -> io::Result<UnixListener> {
         Ok(Self {
             io: Evented::with_interest(listener, Interest::READABLE)?,
@@ -116,6 +119,7 @@ impl UnixListener {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr().map(SocketAddr)
     }
@@ -124,6 +128,7 @@ impl UnixListener {
     ///
     /// # Errors
     /// What the system reports about the call.
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
     }

@@ -54,6 +54,7 @@ impl UnixSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new_stream() -> io::Result<UnixSocket> {
         Self::new(Type::STREAM)
     }
@@ -79,16 +80,19 @@ impl UnixSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new_datagram() -> io::Result<UnixSocket> {
         Self::new(Type::DGRAM)
     }
 
+    #[inline]
     fn new(ty: Type) -> io::Result<UnixSocket> {
         let inner = Socket::new(Domain::UNIX, ty, None)?;
         inner.set_nonblocking(true)?;
         Ok(Self { inner })
     }
 
+    #[inline]
     fn is_datagram(&self) -> io::Result<bool> {
         self.inner.r#type().map(|ty| ty == Type::DGRAM)
     }
@@ -112,6 +116,7 @@ impl UnixSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.inner.bind(&SockAddr::unix(path)?)
     }
@@ -141,6 +146,7 @@ impl UnixSocket {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
         if self.is_datagram()? {
             return Err(io::Error::other(
@@ -183,6 +189,7 @@ impl UnixSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         if self.is_datagram()? {
             return Err(io::Error::other(
@@ -219,6 +226,7 @@ impl UnixSocket {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
         if !self.is_datagram()? {
             return Err(io::Error::other(

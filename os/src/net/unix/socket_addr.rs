@@ -24,34 +24,40 @@ pub struct SocketAddr(pub(in crate::net) net::SocketAddr);
 
 impl SocketAddr {
     /// Whether the socket has no address.
+    #[inline]
     pub fn is_unnamed(&self) -> bool {
         self.0.is_unnamed()
     }
 
     /// The path, if the address is one.
+    #[inline]
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.as_pathname()
     }
 
     /// The abstract name, if the address is one; there are such names on Linux and Android.
+    #[inline]
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
         crate::sys::abstract_name(&self.0)
     }
 }
 
 impl From<net::SocketAddr> for SocketAddr {
+    #[inline]
     fn from(addr: net::SocketAddr) -> Self {
         Self(addr)
     }
 }
 
 impl From<SocketAddr> for net::SocketAddr {
+    #[inline]
     fn from(addr: SocketAddr) -> Self {
         addr.0
     }
 }
 
 impl fmt::Debug for SocketAddr {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

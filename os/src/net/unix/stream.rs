@@ -64,6 +64,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn connect<P>(path: P) -> io::Result<UnixStream>
     where
         P: AsRef<Path>,
@@ -97,10 +98,12 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn connect_addr(socket_addr: &SocketAddr) -> io::Result<UnixStream> {
         Self::connect_to(&socket_addr.0).await
     }
 
+    #[inline]
     async fn connect_to(addr: &net::SocketAddr) -> io::Result<UnixStream> {
         Self::connected(mio::net::UnixStream::connect_addr(addr)?).await
     }
@@ -129,6 +132,7 @@ impl UnixStream {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, two) = mio::net::UnixStream::pair()?;
         // Nobody has written: there is room.
@@ -140,6 +144,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr().map(SocketAddr)
     }
@@ -148,6 +153,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// What the system reports.
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.peer_addr().map(SocketAddr)
     }

@@ -54,6 +54,7 @@ impl UCred {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn uid(&self) -> uid_t {
         self.uid
     }
@@ -72,6 +73,7 @@ impl UCred {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn gid(&self) -> gid_t {
         self.gid
     }
@@ -80,6 +82,7 @@ impl UCred {
     /// Apple's systems, illumos and Solaris. `None` elsewhere.
     ///
     /// By the time that somebody looks, another process may have that number.
+    #[inline]
     pub fn pid(&self) -> Option<pid_t> {
         self.pid
     }
@@ -104,6 +107,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peer_cred(&self) -> io::Result<UCred> {
         let Peer { uid, gid, pid } = peer_credentials(&*self.io)?;
         Ok(UCred { pid, uid, gid })

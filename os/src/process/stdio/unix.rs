@@ -91,12 +91,14 @@ pub struct ChildStderr {
 
 /// A pipe's end that the driver watches.
 #[track_caller]
+#[inline]
 fn watched<S: Source + From<OwnedFd>>(fd: OwnedFd, interest: Interest) -> io::Result<Evented<S>> {
     sys::set_nonblocking(fd.as_fd(), true)?;
     Evented::with_interest(fd.into(), interest)
 }
 
 /// A pipe's end whose reads and writes wait.
+#[inline]
 fn blocking(fd: OwnedFd) -> io::Result<OwnedFd> {
     sys::set_nonblocking(fd.as_fd(), false)?;
     Ok(fd)
@@ -128,6 +130,7 @@ macro_rules! pipe_end {
             /// # }
             /// ```
             #[track_caller]
+            #[inline]
             pub fn from_std(inner: std::process::$end) -> io::Result<Self> {
                 let io = watched(inner.into(), Interest::$interest)?;
                 Ok(Self { io })
@@ -154,6 +157,7 @@ macro_rules! pipe_end {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
                 blocking(self.io.into_inner()?.into())
             }
@@ -162,18 +166,21 @@ macro_rules! pipe_end {
         impl TryInto<Stdio> for $end {
             type Error = io::Error;
 
+            #[inline]
             fn try_into(self) -> io::Result<Stdio> {
                 self.into_owned_fd().map(Stdio::from)
             }
         }
 
         impl AsRawFd for $end {
+            #[inline]
             fn as_raw_fd(&self) -> RawFd {
                 self.io.as_raw_fd()
             }
         }
 
         impl AsFd for $end {
+            #[inline]
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.io.as_fd()
             }
@@ -188,6 +195,7 @@ pipe_end!(ChildStderr, READABLE, "stderr");
 macro_rules! read_end {
     ($end:ident) => {
         impl AsyncRead for $end {
+            #[inline]
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -204,6 +212,7 @@ read_end!(ChildStdout);
 read_end!(ChildStderr);
 
 impl AsyncWrite for ChildStdin {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -212,6 +221,7 @@ impl AsyncWrite for ChildStdin {
         self.io.poll_write(cx, buf)
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -220,14 +230,17 @@ impl AsyncWrite for ChildStdin {
         self.io.poll_write_vectored(cx, bufs)
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(())) // A pipe holds nothing back.
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(())) // It closes when it drops.
     }

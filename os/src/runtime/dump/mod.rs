@@ -17,14 +17,13 @@
 //! # })?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
-//! prints, without the paths:
+//! prints, without the paths and the calls inside the driver:
 //! ```text
 //! 1 tasks
 //!
 //! task 2 (server), spawned at src/main.rs:7:8
 //! program::main::{{closure}}::{{closure}} at src/main.rs:7:44
-//! selkie::net::tcp::listener::TcpListener::accept::{{closure}} at net/streams.rs:264:18
-//! selkie::driver::registration::Registration::async_io::{{closure}} at driver/registration.rs:318:80
+//! selkie::net::tcp::listener::TcpListener::accept::{{closure}} at net/streams.rs:424:18
 //! <selkie::driver::readiness::Readiness as core::future::future::Future>::poll at driver/readiness.rs:61:16
 //! ```
 //! [`Builder::dump_on_signal`](crate::runtime::Builder), on Unix, has a program print this whenever it gets a signal.

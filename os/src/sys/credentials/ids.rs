@@ -9,6 +9,7 @@ use super::peer::Peer;
 use super::socket_option::{Numbers, SOL_LOCAL, option};
 
 /// Who is at the other end of `socket`.
+#[inline]
 pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<Peer> {
     let (mut uid, mut gid) = (0, 0);
     // SAFETY: both are live numbers of the system's types.
@@ -25,12 +26,14 @@ unsafe impl Numbers for libc::pid_t {}
 
 /// The process at the other end of `socket`.
 #[cfg(target_vendor = "apple")]
+#[inline]
 fn peer_process(socket: &impl AsFd) -> io::Result<libc::pid_t> {
     option(socket, SOL_LOCAL, libc::LOCAL_PEERPID)
 }
 
 /// Zero: the system does not tell the process.
 #[cfg(not(target_vendor = "apple"))]
+#[inline]
 fn peer_process(_socket: &impl AsFd) -> io::Result<libc::pid_t> {
     Ok(0)
 }

@@ -11,6 +11,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// With a process whose number is zero, or less, if the system does not know it.
     #[allow(dead_code, reason = "some systems always know it, others never")]
+    #[inline]
     pub(super) fn with_process(uid: u32, gid: u32, pid: i32) -> Self {
         let pid = Some(pid).filter(|&pid| pid > 0);
         Self { uid, gid, pid }

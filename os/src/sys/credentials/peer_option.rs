@@ -30,12 +30,14 @@ const OPTION: (i32, i32) = (SOL_LOCAL, libc::LOCAL_PEEREID);
 unsafe impl Numbers for Credentials {}
 
 /// Who is at the other end of `socket`.
+#[inline]
 pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<Peer> {
     let (level, name) = OPTION;
     peer(&option(socket, level, name)?)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
 fn peer(credentials: &Credentials) -> io::Result<Peer> {
     Ok(Peer {
         uid: credentials.uid,
@@ -46,6 +48,7 @@ fn peer(credentials: &Credentials) -> io::Result<Peer> {
 }
 
 #[cfg(target_os = "freebsd")]
+#[inline]
 fn peer(credentials: &Credentials) -> io::Result<Peer> {
     if credentials.cr_version != libc::XUCRED_VERSION {
         return Err(io::ErrorKind::InvalidData.into());
@@ -58,12 +61,14 @@ fn peer(credentials: &Credentials) -> io::Result<Peer> {
 }
 
 #[cfg(target_os = "netbsd")]
+#[inline]
 fn peer(credentials: &Credentials) -> io::Result<Peer> {
     let (uid, gid) = (credentials.unp_euid, credentials.unp_egid);
     Ok(Peer::with_process(uid, gid, credentials.unp_pid))
 }
 
 #[cfg(target_os = "openbsd")]
+#[inline]
 fn peer(credentials: &Credentials) -> io::Result<Peer> {
     let (uid, gid) = (credentials.uid, credentials.gid);
     Ok(Peer::with_process(uid, gid, credentials.pid))

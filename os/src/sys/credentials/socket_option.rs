@@ -15,6 +15,7 @@ pub(super) const SOL_LOCAL: i32 = 0;
 pub(super) unsafe trait Numbers {}
 
 /// The option `name` of `socket`, whose type is `T`.
+#[inline]
 pub(super) fn option<T: Numbers>(socket: &impl AsFd, level: i32, name: i32) -> io::Result<T> {
     // SAFETY: zeros make a `T`, by the trait's promise.
     let mut value: T = unsafe { std::mem::zeroed() };

@@ -11,6 +11,7 @@ use super::peer::Peer;
 struct Credentials(*mut libc::ucred_t);
 
 impl Drop for Credentials {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: the system made it, and nobody else has it.
         unsafe { libc::ucred_free(self.0) };
@@ -18,6 +19,7 @@ impl Drop for Credentials {
 }
 
 /// Who is at the other end of `socket`.
+#[inline]
 pub(crate) fn peer_credentials(socket: &impl AsFd) -> io::Result<Peer> {
     let mut made = ptr::null_mut();
     // SAFETY: the system writes one address.

@@ -60,6 +60,7 @@ pub enum NoStack {
 }
 
 impl fmt::Display for NoStack {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disabled => f.write_str("stacks are disabled"),

@@ -14,6 +14,7 @@ use mio::{Interest, Registry, Token};
 pub(crate) struct SystemTimer(OwnedFd);
 
 /// The outcome of a call as a result.
+#[inline]
 fn checked(outcome: libc::c_int) -> io::Result<libc::c_int> {
     if outcome < 0 {
         return Err(io::Error::last_os_error());
@@ -22,6 +23,7 @@ fn checked(outcome: libc::c_int) -> io::Result<libc::c_int> {
 }
 
 /// `duration` as a `timespec`; at most 68 years.
+#[inline]
 fn timespec(duration: Duration) -> libc::timespec {
     // SAFETY: zeros are a timespec; some targets pad it with fields that cannot be named.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
@@ -33,6 +35,7 @@ fn timespec(duration: Duration) -> libc::timespec {
 
 impl SystemTimer {
     /// A timer that is not set, on the clock that counts suspension, or on the one that does not.
+    #[inline]
     pub(crate) fn new(counts_suspension: bool) -> io::Result<Self> {
         let clock = if counts_suspension {
             libc::CLOCK_BOOTTIME
@@ -46,6 +49,7 @@ impl SystemTimer {
     }
 
     /// Sets the timer to `duration` from now.
+    #[inline]
     pub(crate) fn set(&self, duration: Duration) -> io::Result<()> {
         let time = libc::itimerspec {
             it_interval: timespec(Duration::ZERO),
@@ -60,6 +64,7 @@ impl SystemTimer {
     }
 
     /// Returns once the timer has fired, else `WouldBlock`; consumes the event.
+    #[inline]
     pub(crate) fn take(&self) -> io::Result<()> {
         let mut fired = 0_u64;
         // SAFETY: the system writes at most the eight bytes of `fired`.
@@ -75,6 +80,7 @@ impl SystemTimer {
 }
 
 impl Source for SystemTimer {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
@@ -84,6 +90,7 @@ impl Source for SystemTimer {
         SourceFd(&self.0.as_raw_fd()).register(registry, token, interest)
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -93,12 +100,14 @@ impl Source for SystemTimer {
         SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interest)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         SourceFd(&self.0.as_raw_fd()).deregister(registry)
     }
 }
 
 /// The time since the machine started, suspension included.
+#[inline]
 pub(crate) fn time_since_boot() -> io::Result<Duration> {
     let mut time = timespec(Duration::ZERO);
     // SAFETY: the system writes one `timespec`.

@@ -7,10 +7,12 @@ use std::os::unix::fs::FileTypeExt;
 
 use crate::sys::{AccessMode, access_mode, set_nonblocking};
 
+#[inline]
 fn invalid(message: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
+#[inline]
 pub(super) fn ensure_pipe(file: &File) -> io::Result<()> {
     if file.metadata()?.file_type().is_fifo() {
         Ok(())
@@ -20,6 +22,7 @@ pub(super) fn ensure_pipe(file: &File) -> io::Result<()> {
 }
 
 /// `fd` in non-blocking mode, if it is a pipe that can be read, or else written.
+#[inline]
 pub(super) fn ready_end(fd: OwnedFd, to_read: bool) -> io::Result<OwnedFd> {
     let file = File::from(fd);
     ensure_pipe(&file)?;

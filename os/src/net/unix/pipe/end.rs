@@ -6,6 +6,7 @@ macro_rules! pipe_end {
     ($end:ident, $source:ty, $interest:expr, $to_read:literal, $name:ident) => {
         impl $end {
             #[track_caller]
+            #[inline]
             pub(super) fn from_mio(pipe: $source) -> std::io::Result<Self> {
                 Ok(Self {
                     io: crate::source::Evented::with_interest(pipe, $interest)?,
@@ -37,6 +38,7 @@ macro_rules! pipe_end {
             /// # }
             /// ```
             #[track_caller]
+            #[inline]
             pub fn from_file(file: std::fs::File) -> std::io::Result<Self> {
                 Self::from_owned_fd(file.into())
             }
@@ -66,6 +68,7 @@ macro_rules! pipe_end {
             /// # }
             /// ```
             #[track_caller]
+            #[inline]
             pub fn from_owned_fd(owned_fd: std::os::fd::OwnedFd) -> std::io::Result<Self> {
                 Self::from_owned_fd_unchecked($crate::net::unix::pipe::check::ready_end(
                     owned_fd, $to_read,
@@ -97,6 +100,7 @@ macro_rules! pipe_end {
             /// # }
             /// ```
             #[track_caller]
+            #[inline]
             pub fn from_file_unchecked(file: std::fs::File) -> std::io::Result<Self> {
                 Self::from_owned_fd_unchecked(file.into())
             }
@@ -126,6 +130,7 @@ macro_rules! pipe_end {
             /// # }
             /// ```
             #[track_caller]
+            #[inline]
             pub fn from_owned_fd_unchecked(
                 owned_fd: std::os::fd::OwnedFd,
             ) -> std::io::Result<Self> {
@@ -156,6 +161,7 @@ macro_rules! pipe_end {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub async fn ready(
                 &self,
                 interest: crate::async_io::Interest,
@@ -186,6 +192,7 @@ macro_rules! pipe_end {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn try_io<R>(&self, f: impl FnOnce() -> std::io::Result<R>) -> std::io::Result<R> {
                 self.io.registration().try_io($interest, f)
             }
@@ -209,6 +216,7 @@ macro_rules! pipe_end {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn into_blocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 let fd = self.into_nonblocking_fd()?;
                 crate::sys::set_nonblocking(std::os::fd::AsFd::as_fd(&fd), false)?;
@@ -233,18 +241,21 @@ macro_rules! pipe_end {
             /// # Ok(())
             /// # }
             /// ```
+            #[inline]
             pub fn into_nonblocking_fd(self) -> std::io::Result<std::os::fd::OwnedFd> {
                 self.io.into_inner().map(std::os::fd::OwnedFd::from)
             }
         }
 
         impl std::os::fd::AsRawFd for $end {
+            #[inline]
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 self.io.as_raw_fd()
             }
         }
 
         impl std::os::fd::AsFd for $end {
+            #[inline]
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
                 self.io.as_fd()
             }

@@ -43,6 +43,7 @@ use super::sender::Sender;
 /// # }
 /// ```
 #[track_caller]
+#[inline]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mio_pipe::new()?;
     Ok((Sender::from_mio(sender)?, Receiver::from_mio(receiver)?))
@@ -94,6 +95,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new() -> OpenOptions {
         OpenOptions::default()
     }
@@ -118,6 +120,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn read_write(&mut self, value: bool) -> &mut Self {
         self.read_write = value;
         self
@@ -139,6 +142,7 @@ impl OpenOptions {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn unchecked(&mut self, value: bool) -> &mut Self {
         self.unchecked = value;
         self
@@ -175,6 +179,7 @@ impl OpenOptions {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
         Receiver::from_file_unchecked(self.open(path.as_ref(), true)?)
     }
@@ -206,10 +211,12 @@ impl OpenOptions {
     /// # }
     /// ```
     #[track_caller]
+    #[inline]
     pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
         Sender::from_file_unchecked(self.open(path.as_ref(), false)?)
     }
 
+    #[inline]
     fn open(&self, path: &Path, to_read: bool) -> io::Result<File> {
         let mut options = std::fs::OpenOptions::new();
         options

@@ -59,17 +59,20 @@ impl Receiver {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn readable(&self) -> io::Result<()> {
         self.ready(Interest::READABLE).await.map(drop)
     }
 
     read_methods!("let (client, server) = selkie::net::unix::pipe::pipe()?;");
 
+    #[inline]
     fn read_some(pipe: &mio_pipe::Receiver, free: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         sys::read(pipe.as_fd(), free)
     }
 
     /// A pipe may be in packet mode, so a short read does not mean that it is empty.
+    #[inline]
     fn poll_read_shared(
         &self,
         cx: &mut Context<'_>,

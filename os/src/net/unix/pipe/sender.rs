@@ -61,6 +61,7 @@ impl Sender {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub async fn writable(&self) -> io::Result<()> {
         self.ready(Interest::WRITABLE).await.map(drop)
     }
