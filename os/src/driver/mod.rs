@@ -19,9 +19,6 @@ mod word;
 mod retry;
 
 #[cfg(feature = "reactor")]
-mod once_box;
-
-#[cfg(feature = "reactor")]
 mod waiters;
 
 #[cfg(feature = "reactor")]
