@@ -149,7 +149,7 @@ impl<S: Schedule> OwnedTasks<S> {
     /// A new task, queued: the caller takes its `Notified` to the scheduler.
     ///
     /// # Safety
-    /// As for [`spawn_in`].
+    /// As for [`UnspawnedTask::lend`], the scheduler being this owner's.
     #[inline]
     pub unsafe fn spawn<F: Future>(
         &self,

@@ -68,7 +68,7 @@ unsafe fn run(slot: SlotRef<Header>) {
 ///
 /// # Safety
 /// The state is RUNNING by the caller, and `generation` is the task's.
-#[inline]
+#[inline(always)]
 unsafe fn poll_once(slot: SlotRef<Header>, generation: usize) -> Option<TaskOutcome> {
     // SAFETY: we run the task.
     let vtable = unsafe { slot.vtable() };

@@ -45,8 +45,6 @@ pub(crate) struct BlockingPool {
     pub(super) config: Config,
     pub(crate) probes: ProbesSlot,
     pub(super) scope: ThreadScope,
-    /// When the pool was made, which the records of its threads count from.
-    pub(super) made: Instant,
     /// Whether closures are taken; changes under the lock, and may be asked without it.
     open: AtomicBool,
     state: Mutex<State>,
@@ -123,7 +121,6 @@ impl BlockingPool {
             probes: ProbesSlot::new(config.probes.as_ref()),
             config,
             scope,
-            made: Instant::now(),
             open: AtomicBool::new(true),
             state: Mutex::new(State {
                 ending: false,
@@ -257,10 +254,10 @@ impl BlockingPool {
 
     /// The closures that run now.
     pub(crate) fn running(&self) -> Vec<BlockedClosure> {
-        let (state, now) = (self.lock(), self.made.elapsed());
+        let state = self.lock();
         let mut running = Vec::new();
         for thread in &state.known {
-            if let Some(closure) = thread.record.read(now) {
+            if let Some(closure) = thread.record.read() {
                 running.push(closure);
             }
         }

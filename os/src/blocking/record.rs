@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selkie_core::raw::platform::AtomicU64;
 
@@ -149,12 +150,16 @@ impl fmt::Display for BlockedClosure {
 pub(super) struct Record {
     spawned_at: AtomicPtr<Location<'static>>,
     kind: AtomicU8,
-    /// When it began, in nanoseconds since the pool was made.
+    /// When it began, see [`now_nanos`].
     since_nanos: AtomicU64,
 }
 
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// Nanoseconds since the first time this was asked for: a pool whose threads ran nothing has not read a clock, which some
+/// targets have not.
+fn now_nanos() -> u64 {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    let since = ORIGIN.get_or_init(Instant::now).elapsed();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Record {
@@ -166,16 +171,11 @@ impl Record {
         }
     }
 
-    /// The thread begins a closure, `now` after the pool was made.
-    pub(super) fn begin(
-        &self,
-        kind: BlockingKind,
-        spawned_at: &'static Location<'static>,
-        now: Duration,
-    ) {
+    /// The thread begins a closure.
+    pub(super) fn begin(&self, kind: BlockingKind, spawned_at: &'static Location<'static>) {
         // Relaxed: published by the store below.
         self.kind.store(kind as u8, Ordering::Relaxed);
-        self.since_nanos.store(nanos(now), Ordering::Relaxed);
+        self.since_nanos.store(now_nanos(), Ordering::Relaxed);
         let spawned_at = std::ptr::from_ref(spawned_at).cast_mut();
         // Release: pairs with the Acquire in `read` (I1).
         self.spawned_at.store(spawned_at, Ordering::Release);
@@ -188,10 +188,9 @@ impl Record {
             .store(std::ptr::null_mut(), Ordering::Release);
     }
 
-    /// The closure that runs `now` after the pool was made, if one does. One that ends meanwhile may lend the next its
-    /// figures.
+    /// The closure that runs, if one does. One that ends meanwhile may lend the next its figures.
     #[allow(unsafe_code)]
-    pub(super) fn read(&self, now: Duration) -> Option<BlockedClosure> {
+    pub(super) fn read(&self) -> Option<BlockedClosure> {
         // Acquire: pairs with the Release in `begin` (I1).
         let spawned_at = self.spawned_at.load(Ordering::Acquire);
         // SAFETY: null, or made of a `&'static Location` (I1).
@@ -200,7 +199,7 @@ impl Record {
         Some(BlockedClosure {
             kind: KINDS[usize::from(self.kind.load(Ordering::Relaxed))],
             spawned_at,
-            runs_for: Duration::from_nanos(nanos(now).saturating_sub(since)),
+            runs_for: Duration::from_nanos(now_nanos().saturating_sub(since)),
         })
     }
 }

@@ -214,7 +214,7 @@ impl BlockingPool {
             match job {
                 Job::Closure(QueuedClosure { task, kind, hold }) => {
                     let record = &thread.record;
-                    record.begin(kind, task.location(), self.made.elapsed());
+                    record.begin(kind, task.location());
                     self.run_closure(task);
                     record.end();
                     drop(hold);

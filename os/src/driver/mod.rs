@@ -19,9 +19,6 @@ mod word;
 mod retry;
 
 #[cfg(feature = "reactor")]
-mod once_box;
-
-#[cfg(feature = "reactor")]
 mod waiters;
 
 #[cfg(feature = "reactor")]
@@ -75,11 +72,7 @@ pub(crate) use handle::Handle;
 #[cfg(feature = "reactor")]
 pub(crate) use registration::Registration;
 #[cfg(feature = "reactor")]
-#[allow(
-    unused_imports,
-    reason = "the copies of Linux alone repeat a transfer outside of the driver"
-)]
-pub(crate) use retry::{TransferCall, retry_call, retry_interrupted};
+pub(crate) use retry::{TransferCall, retry_call};
 #[cfg(all(feature = "signal", unix))]
 pub(crate) use signal::SignalListener;
 #[cfg(all(feature = "net", unix))]

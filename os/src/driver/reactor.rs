@@ -12,12 +12,12 @@
 //! Rejected    A write to the eventfd for each unpark: 419 ns, mostly for a thread that is awake.
 
 use std::io;
+use std::sync::OnceLock;
 use std::task::Waker;
 
 use mio::{Poll, Registry, Token};
 use selkie_core::raw::platform::{AtomicU8, AtomicU64, AtomicUsize, Lock, Ordering};
 
-use super::once_box::OnceBox;
 use super::retry::retry_call;
 
 /// The token of the waker. It is above every key, since a generation has fewer bits than are left for it.
@@ -37,7 +37,7 @@ struct PollerHandle {
 /// A poller and the number of its sources.
 #[derive(Debug)]
 pub(super) struct Reactor {
-    handle: OnceBox<PollerHandle>,
+    handle: OnceLock<PollerHandle>,
     /// The poller, until its driver takes it; the lock is held while the poller is made.
     poller: Lock<Option<Poll>>,
     sleep: AtomicU8,
@@ -45,18 +45,18 @@ pub(super) struct Reactor {
     sources: AtomicUsize,
     events: AtomicU64,
     /// Ends the sleep of the worker that parks here, wherever it sleeps.
-    worker: OnceBox<Waker>,
+    worker: OnceLock<Waker>,
 }
 
 impl Reactor {
     pub(super) fn new() -> Self {
         Self {
-            handle: OnceBox::new(),
+            handle: OnceLock::new(),
             poller: Lock::new(None),
             sleep: AtomicU8::new(AWAKE),
             sources: AtomicUsize::new(0),
             events: AtomicU64::new(0),
-            worker: OnceBox::new(),
+            worker: OnceLock::new(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Reactor {
             let waker = mio::Waker::new(poll.registry(), WAKER)?;
             let registry = poll.registry().try_clone()?;
             *poller = Some(poll);
-            self.handle.set(PollerHandle { registry, waker });
+            let _ = self.handle.set(PollerHandle { registry, waker });
         }
         drop(poller);
         Ok(self.registry().expect("it was made, or is now"))
@@ -93,7 +93,8 @@ impl Reactor {
 
     /// Sets how the worker that parks here is woken.
     pub(super) fn set_worker(&self, worker: Waker) {
-        self.worker.set(worker); // Once, when the workers are made.
+        // Set once, when the workers are made.
+        let _ = self.worker.set(worker);
     }
 
     /// Counts a source; `true`: the worker has to be woken, since it may sleep elsewhere (I2).

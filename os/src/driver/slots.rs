@@ -4,16 +4,13 @@
 //!             zeros. The key of a slot, its index and its generation, is the token that the poller carries. So a
 //!             late event for a source that is gone finds a slot of another generation and does nothing, and a slot
 //!             can be used again without waiting for the poller.
-//! Invariants  I1 a chunk, once made, is neither moved nor freed before the slab is. Its pointer is null before, and is
-//!                set under the lock of the free list.
+//! Invariants  I1 a chunk, once made, is neither moved nor freed before the slab is.
 //!             I2 an index is in `returned` or in use, never both.
 //! Rejected    An `Arc` per source, which a release list keeps alive until the next turn of the poller: a count, a
 //!             list, and a lock at each end of a source's life.
-#![allow(unsafe_code)]
 
 use std::io;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::OnceLock;
 
 use selkie_core::raw::collections::boxed_slice;
 use selkie_core::raw::platform::Lock;
@@ -93,7 +90,7 @@ struct FreeList {
 /// All slots of one driver.
 #[derive(Debug)]
 pub(super) struct Slots {
-    chunks: [AtomicPtr<Slot>; CHUNKS],
+    chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
     free_list: Lock<FreeList>,
 }
 
@@ -104,14 +101,10 @@ const fn locate(index: usize) -> (usize, usize) {
     (chunk, index - FIRST_CHUNK_SLOTS * ((1 << chunk) - 1))
 }
 
-const fn chunk_slots(chunk: usize) -> usize {
-    FIRST_CHUNK_SLOTS << chunk
-}
-
 impl Slots {
     pub(super) fn new() -> Self {
         Self {
-            chunks: [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS],
+            chunks: [const { OnceLock::new() }; CHUNKS],
             free_list: Lock::default(),
         }
     }
@@ -131,9 +124,8 @@ impl Slots {
             None => {
                 let (chunk, offset) = locate(free_list.fresh);
                 if offset == 0 {
-                    let slots = boxed_slice(chunk_slots(chunk), |_| Slot::new());
-                    // Release: pairs with the Acquire in `chunk`.
-                    self.chunks[chunk].store(Box::into_raw(slots).cast(), Ordering::Release);
+                    let slots = boxed_slice(FIRST_CHUNK_SLOTS << chunk, |_| Slot::new());
+                    let _ = self.chunks[chunk].set(slots);
                 }
                 free_list.fresh += 1;
                 // In range: the capacity is below 2^32.
@@ -156,10 +148,7 @@ impl Slots {
     /// The slots of `chunk`, if it was made.
     #[inline]
     fn chunk(&self, chunk: usize) -> Option<&[Slot]> {
-        // Acquire: pairs with the Release in `take`.
-        let slots = NonNull::new(self.chunks.get(chunk)?.load(Ordering::Acquire))?;
-        // SAFETY: a chunk has so many slots, and lives as long as `self` (I1).
-        Some(unsafe { NonNull::slice_from_raw_parts(slots, chunk_slots(chunk)).as_ref() })
+        self.chunks.get(chunk)?.get().map(|slots| &**slots)
     }
 
     /// The slot at `index`, which [`take`](Self::take) returned.
@@ -199,19 +188,6 @@ impl Slots {
     pub(super) fn counts(&self) -> (u64, u64) {
         let free_list = self.free_list.lock();
         (free_list.registered, free_list.deregistered)
-    }
-}
-
-impl Drop for Slots {
-    fn drop(&mut self) {
-        for (chunk, slots) in self.chunks.iter_mut().enumerate() {
-            let slots = ptr::slice_from_raw_parts_mut(*slots.get_mut(), chunk_slots(chunk));
-            if slots.is_null() {
-                break;
-            }
-            // SAFETY: `take` made it from a box, and nobody else has it (I1).
-            drop(unsafe { Box::from_raw(slots) });
-        }
     }
 }
 

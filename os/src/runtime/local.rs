@@ -12,10 +12,10 @@ use std::time::Duration;
 use selkie_core::raw::task::next_id;
 use selkie_core::task::JoinHandle;
 
+use super::current_thread::scheduler;
 use super::runtime::Runtime;
 use super::shutdown_report::ShutdownReport;
 use crate::context::{EnterGuard, Handle};
-use crate::scheduler::SchedulerKind;
 use crate::trace::{self, Kind};
 
 /// A current-thread runtime that stays on the thread that built it: its tasks need not be `Send`.
@@ -96,15 +96,9 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        match self.handle().inner.spawner.kind() {
-            SchedulerKind::CurrentThread(scheduler) => {
-                let (id, location) = (next_id(), Location::caller());
-                let future = trace::task(future, Kind::Local, None, id, location);
-                scheduler.spawn_local(future, id, location)
-            }
-            #[cfg(feature = "rt-multi-thread")]
-            SchedulerKind::MultiThread(_) => unreachable!("a local runtime has one thread"),
-        }
+        let (id, location) = (next_id(), Location::caller());
+        let future = trace::task(future, Kind::Local, None, id, location);
+        scheduler(self.handle()).spawn_local(future, id, location)
     }
 
     /// Runs `func`, which may block, on a thread of the runtime's blocking pool.

@@ -19,7 +19,7 @@ use super::ends::{SpliceEnd, SpliceSource, SpliceTarget};
 use super::step::{Pipe, Step};
 use crate::async_io::Interest;
 use crate::blocking::BlockingKind;
-use crate::driver::retry_interrupted;
+use crate::driver::retry_call;
 use crate::task::{LibraryJob, spawn_blocking_for};
 
 /// What a step on the pool does.
@@ -387,7 +387,7 @@ impl Splice {
             let mut drain = || self.pipe.drain(to.fd, most);
             let n = to
                 .registration
-                .async_io(Interest::WRITABLE, || retry_interrupted(&mut drain))
+                .async_io(Interest::WRITABLE, || retry_call(&mut drain))
                 .await?;
             self.count(n); // I2: nothing is awaited in between.
             left -= n as u64;
@@ -402,7 +402,7 @@ impl Splice {
         let mut fill = || self.pipe.fill(from.fd, most);
         let n = from
             .registration
-            .async_io(Interest::READABLE, || retry_interrupted(&mut fill))
+            .async_io(Interest::READABLE, || retry_call(&mut fill))
             .await?;
         self.held += n; // I1
         Ok(n)
