@@ -186,3 +186,17 @@ fn a_signal_that_cannot_be_handled_is_refused_by_build() {
     let kill = SignalKind::from_raw(9);
     assert!(builder.dump_on_signal(kill).build().is_err());
 }
+
+#[test]
+fn a_runtime_that_cannot_be_built_inside_another_says_why() {
+    let outer = Builder::new_current_thread().build().unwrap();
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        builder.dump_on_signal(SignalKind::from_raw(9));
+        let built = outer.block_on(async { builder.build().map(drop) });
+        let error = built.unwrap_err();
+        assert!(
+            error.to_string().contains("cannot be listened to"),
+            "{error}"
+        );
+    }
+}

@@ -610,7 +610,10 @@ impl Builder {
     fn start(&self, handle: Handle) -> io::Result<Runtime> {
         let runtime = Runtime::built(handle, self.flavor);
         let handle = runtime.handle();
-        start_resources(self.watchdog.as_ref(), &self.resources, handle)?;
+        if let Err(error) = start_resources(self.watchdog.as_ref(), &self.resources, handle) {
+            runtime.abandon();
+            return Err(error);
+        }
         call_build_hooks(handle);
         Ok(runtime)
     }

@@ -10,7 +10,7 @@ use selkie_core::raw::time::{ClockError, ClockMode, TimersOwner};
 use super::block_on::wait_here;
 use super::build::{Parts, build_parks, handle};
 use super::flavor::{Flavor, RuntimeFlavor};
-use super::shutdown::{close_driver_and_timers, shutdown};
+use super::shutdown::{abandon, close_driver_and_timers};
 use super::shutdown_report::StuckWorker;
 use crate::config::Config;
 use crate::context::{EnterRuntime, Handle, RuntimeTimers, enter_context, enter_runtime};
@@ -93,7 +93,7 @@ fn build(config: &Config, parts: &Parts) -> io::Result<Handle> {
     }));
     if let Err(error) = started {
         // The threads that did start end, and with them goes all that was made.
-        let _report = shutdown(&handle, &MULTI_THREAD, None);
+        abandon(&handle, &MULTI_THREAD);
         return Err(error);
     }
     Ok(handle)

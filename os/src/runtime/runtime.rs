@@ -45,6 +45,12 @@ impl Runtime {
         }
     }
 
+    /// Ends the runtime, which could not be built whole.
+    pub(super) fn abandon(mut self) {
+        self.ended = true;
+        shutdown::abandon(&self.handle, self.flavor);
+    }
+
     /// The runtime's handle.
     pub fn handle(&self) -> &Handle {
         &self.handle

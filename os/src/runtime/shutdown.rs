@@ -61,6 +61,15 @@ pub(super) fn shutdown(
     report
 }
 
+/// Ends a runtime that could not be built whole; waits for it where that is allowed.
+pub(super) fn abandon(handle: &Handle, flavor: &Flavor) {
+    let limit = match may_wait_for_shutdown() {
+        MayWait::Yes => None,
+        MayWait::No | MayWait::Panics => Some(Duration::ZERO),
+    };
+    let _report = shutdown(handle, flavor, limit);
+}
+
 fn end(handle: &Handle, flavor: &Flavor, limit: Option<Duration>) -> Option<ShutdownReport> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let inner = &handle.inner;

@@ -33,14 +33,32 @@ where
 {
     let (end, ended) = oneshot::channel::<()>();
     let runtime = Builder::new_current_thread().enable_io().build_part()?;
+    let runtime = BackgroundRuntime(Some(runtime));
     let signals = {
-        let _entered = runtime.enter();
+        let _entered = runtime.get().enter();
         signal(kind)?
     };
     let other = Arc::downgrade(&handle.inner);
-    let work = move || wait(&runtime, signals, ended, &other, act);
+    let work = move || wait(runtime.get(), signals, ended, &other, act);
     start_library_thread(name, Box::new(work))?;
     Ok(Box::new(end))
+}
+
+/// A runtime without tasks, which nobody waits for who drops it: that may be a task, if the thread cannot be started.
+struct BackgroundRuntime(Option<Runtime>);
+
+impl BackgroundRuntime {
+    fn get(&self) -> &Runtime {
+        self.0.as_ref().expect("taken by the drop alone")
+    }
+}
+
+impl Drop for BackgroundRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// The thread: acts for each of `signals`, until `other` has `ended`.
