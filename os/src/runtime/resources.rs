@@ -13,7 +13,7 @@ pub(super) type StartWatchdog = Box<dyn Fn(&Handle) -> io::Result<()> + Send + S
 /// Starts the watchdog and each of `resources` for the runtime of `handle`.
 ///
 /// # Errors
-/// That of the one that did not start; the runtime is to be dropped, and what did start with it.
+/// That of the one that did not start; the caller ends the runtime, and with it what did start.
 pub(super) fn start_resources(
     watchdog: Option<&StartWatchdog>,
     resources: &[StartResource],
