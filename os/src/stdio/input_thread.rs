@@ -12,13 +12,13 @@
 //!             I3 no more is taken than was asked for. What the reader of std has read beyond that stays in its
 //!                buffer, where std finds it.
 //!             I4 what is read for a reader that is dropped meanwhile is put back before another thread reads: each has the
-//!                turn from before its read until it has answered.
+//!                turn from before its read until the answer is there. Its reader is woken behind that: a waker is foreign code.
 
 use std::future::Future;
 use std::io::{self, BufRead, Read};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use selkie_core::sync::oneshot;
@@ -38,12 +38,34 @@ pub(super) enum ReadMode {
     IfReady,
 }
 
+/// What a request comes to.
+#[derive(Debug)]
+enum Answer {
+    Awaited,
+    Given(ReadResult),
+    /// Nobody waits for it, or it was taken.
+    Abandoned,
+}
+
 #[derive(Debug)]
 struct Request {
     buf: Vec<u8>,
     wanted: usize,
     mode: ReadMode,
-    answer: oneshot::Sender<ReadResult>,
+    answer: Arc<Mutex<Answer>>,
+    answered: oneshot::Sender<()>,
+}
+
+/// A request that the thread has.
+#[derive(Debug)]
+struct PendingRequest {
+    answer: Arc<Mutex<Answer>>,
+    answered: oneshot::Receiver<()>,
+}
+
+#[inline]
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Of the thread that reads (I4).
@@ -53,8 +75,8 @@ impl Request {
     /// Reads, unless nobody waits for it any more.
     #[inline]
     fn answer_by(self, exact: Option<&ExactInput>) {
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.answer.is_closed() {
+        let turn = lock(&TURN);
+        if matches!(*lock(&self.answer), Answer::Abandoned) {
             return;
         }
         let unread = take_unread();
@@ -64,9 +86,16 @@ impl Request {
             (None, ReadMode::Wait) => read(self.buf, self.wanted).map(Some),
             (None, ReadMode::IfReady) => read_if_ready(self.buf, self.wanted),
         };
-        if let Err(Ok(Some(read))) = self.answer.send(outcome) {
-            put_back(&read); // I4
+        let mut answer = lock(&self.answer);
+        match (&*answer, outcome) {
+            (Answer::Abandoned, Ok(Some(read))) => put_back(&read), // I4
+            (Answer::Abandoned, _) => {}
+            (_, outcome) => *answer = Answer::Given(outcome),
         }
+        drop(answer);
+        drop(turn);
+        // The reader may be gone by now: then it has put the answer back.
+        let _ = self.answered.send(());
     }
 }
 
@@ -74,7 +103,7 @@ impl Request {
 #[derive(Debug)]
 pub(super) struct InputThread {
     requests: ThreadSender<Request>,
-    reading: Option<oneshot::Receiver<ReadResult>>,
+    reading: Option<PendingRequest>,
 }
 
 impl InputThread {
@@ -121,30 +150,48 @@ impl InputThread {
         let reading = match &mut self.reading {
             Some(reading) => reading,
             none => {
-                let (answer, reading) = oneshot::channel();
+                let (answered, woken) = oneshot::channel();
+                let answer = Arc::new(Mutex::new(Answer::Awaited));
                 let request = Request {
                     buf,
                     wanted,
                     mode,
-                    answer,
+                    answer: Arc::clone(&answer),
+                    answered,
                 };
                 // A thread that has ended drops the request, which is noticed below.
                 let _ = self.requests.try_send(request);
-                none.insert(reading)
+                none.insert(PendingRequest {
+                    answer,
+                    answered: woken,
+                })
             }
         };
-        let answer = ready!(Pin::new(reading).poll(cx));
+        let _answered = ready!(Pin::new(&mut reading.answered).poll(cx));
+        let answer = reading.take();
         self.reading = None;
-        Poll::Ready(answer.unwrap_or_else(|_| Err(io::Error::other("the input's reader is gone"))))
+        Poll::Ready(match answer {
+            Answer::Given(outcome) => outcome,
+            Answer::Awaited | Answer::Abandoned => {
+                Err(io::Error::other("the input's reader is gone"))
+            }
+        })
+    }
+}
+
+impl PendingRequest {
+    /// Takes the answer, if it was given; what is read from now on, the thread puts back.
+    #[inline]
+    fn take(&self) -> Answer {
+        std::mem::replace(&mut *lock(&self.answer), Answer::Abandoned)
     }
 }
 
 impl Drop for InputThread {
     #[inline]
     fn drop(&mut self) {
-        if let Some(reading) = &mut self.reading {
-            reading.close(); // What is read from now on, the thread puts back.
-            if let Ok(Ok(Some(read))) = reading.try_recv() {
+        if let Some(reading) = &self.reading {
+            if let Answer::Given(Ok(Some(read))) = reading.take() {
                 put_back(&read);
             }
         }
